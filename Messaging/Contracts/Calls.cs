@@ -1,0 +1,60 @@
+namespace CityMonitor.Messaging.Contracts;
+
+/// <summary>Twilio's facts about a call, from TelephonyApi. Events may arrive twice or out of order; the handler decides by state.</summary>
+public sealed record CallReceived(CallId Call, string CallSid, PhoneNumber From, PhoneNumber To) : CallMessage(Call);
+
+public sealed record CallPlaced(CallId Call, string CallSid) : CallMessage(Call);
+
+public sealed record CallRinging(CallId Call) : CallMessage(Call);
+
+public sealed record CallAnswered(CallId Call) : CallMessage(Call);
+
+/// <summary>Who answered, by Twilio's machine detection.</summary>
+public enum AnsweredByKind { Human, MachineStart, MachineEnd, Fax, Unknown }
+
+public sealed record AnsweredBy(CallId Call, AnsweredByKind Kind) : CallMessage(Call);
+
+/// <summary>How a call attempt ended at Twilio. Unknown: the create request's answer was lost and no such call was found.</summary>
+public enum CallEnd { Completed, Busy, NoAnswer, Failed, Canceled, Unknown }
+
+/// <param name="ErrorCode">Twilio's error code where the call could not be created or failed, for example 21217.</param>
+/// <param name="Detail">In words, for the ticket's note.</param>
+public sealed record CallEnded(CallId Call, CallEnd End, int? DurationSeconds, int? ErrorCode, string? Detail) : CallMessage(Call);
+
+/// <summary>Digits pressed in keypad mode, or during speech (one at a time).</summary>
+public sealed record KeypadPressed(CallId Call, string Digits) : CallMessage(Call);
+
+/// <summary>A bridge holds the call's audio. Stream counts the streams of this call from 1; events of an older stream are dropped.</summary>
+public sealed record MediaStarted(CallId Call, int Stream, string Bridge) : CallMessage(Call);
+
+/// <param name="Reason">finished | hangup | silence | max-duration | voicemail | engine-failed | error | drain.</param>
+public sealed record MediaStopped(CallId Call, int Stream, string Reason) : CallMessage(Call);
+
+/// <summary>The conversation wants a tool run. Arguments are the model's JSON, not yet validated.</summary>
+public sealed record ToolRequested(CallId Call, int Stream, string ToolCallId, string Name, string Arguments) : CallMessage(Call);
+
+public sealed record ToolCancelled(CallId Call, int Stream, string ToolCallId) : CallMessage(Call);
+
+/// <summary>Dial this number once. The session must already be in the call's state.</summary>
+/// <param name="RingSeconds">How long it may ring, default 60.</param>
+/// <param name="MaxSeconds">Longest conversation, default 900; Twilio's TimeLimit is 60 s above it.</param>
+public sealed record PlaceCall(CallId Call, PhoneNumber To, Priority Priority, int RingSeconds = 60, int MaxSeconds = 900) : TelephonyMessage;
+
+/// <summary>Cancel a call that is queued or ringing, hang up one that is live.</summary>
+public sealed record EndCall(CallId Call, string Reason) : TelephonyMessage;
+
+/// <summary>Synthesise the greeting while the phone rings and keep it under its hash, for whichever bridge gets the call.</summary>
+public sealed record PrepareGreeting(CallId Call) : MediaMessage;
+
+/// <summary>The answer to a <see cref="ToolRequested"/>.</summary>
+/// <param name="Content">JSON or text for the model.</param>
+public sealed record ToolResult(CallId Call, int Stream, string ToolCallId, string Name, string Content) : SpeechMessage(Call);
+
+/// <summary>News for the conversation, spoken when the agent is next free.</summary>
+public sealed record SayNews(CallId Call, string Text) : SpeechMessage(Call);
+
+/// <summary>A machine answered and its beep is over: say the call-back text and nothing else, then end the call.</summary>
+public sealed record LeaveVoicemail(CallId Call) : SpeechMessage(Call);
+
+/// <summary>End the call after the last word has been heard.</summary>
+public sealed record FinishCall(CallId Call, string Reason) : SpeechMessage(Call);

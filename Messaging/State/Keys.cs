@@ -1,0 +1,71 @@
+using CityMonitor.Messaging.Contracts;
+
+namespace CityMonitor.Messaging.State;
+
+/// <summary>Every key in Redis, made in one place. docs/keys.md lists each with its TTL or trimming; a test fails on a key without one.</summary>
+public static class Keys
+{
+    public const string OpenIncidents = "cm:incidents:open";
+    public const string Timers = "cm:timers";
+    public const string TimerMessages = "cm:timers:messages";
+    public const string DialQueue = "cm:dial";
+    public const string Dialling = "cm:dialling";
+    public const string LiveCalls = "cm:live";
+    public const string Bridges = "cm:bridges";
+    public const string Telephony = "cm:telephony";
+    public const string Tickets = "cm:tickets";
+    public const string Media = "cm:media";
+    public const string Audit = "cm:audit";
+    public const string Dead = "cm:dead";
+
+    public static string AgentPartition(int partition) => $"cm:agent:{partition}";
+    public static string Speech(string bridge) => $"cm:speech:{bridge}";
+    public static string Lease(string name) => $"cm:lease:{name}";
+    public static string Incident(IncidentId incident) => $"cm:incident:{incident}";
+
+    /// <summary>Hash, one writer per field; the names are in <see cref="CallFields"/>.</summary>
+    public static string Call(CallId call) => $"cm:call:{call}";
+
+    /// <summary>List of turns as they were spoken and heard.</summary>
+    public static string Turns(CallId call) => $"cm:call:{call}:turns";
+
+    public static string CallOfSid(string callSid) => $"cm:sid:{callSid}";
+    public static string StreamToken(string token) => $"cm:token:{token}";
+    public static string Bridge(string bridge) => $"cm:bridge:{bridge}";
+    public static string Greeting(string hash) => $"cm:greeting:{hash}";
+    public static string TextMessage(MessageId message) => $"cm:message:{message}";
+
+    /// <summary>Present while a responder's WhatsApp window is open (24 h from their last message).</summary>
+    public static string WhatsAppWindow(PhoneNumber number) => $"cm:whatsapp:{number}";
+
+    /// <summary>The incident a number was last contacted about: where an inbound message belongs.</summary>
+    public static string IncidentOfNumber(PhoneNumber number) => $"cm:number:{number}";
+
+    public static string Ticket(long ticketId) => $"cm:ticket:{ticketId}";
+    public static string TicketWrite(string writeId) => $"cm:ticket-write:{writeId}";
+}
+
+/// <summary>Fields of cm:call:{id}.</summary>
+public static class CallFields
+{
+    /// <summary>AgentWorker: the <see cref="CallSession"/>.</summary>
+    public const string Session = "session";
+
+    /// <summary>TelephonyApi: queued, dialling, placed, ended.</summary>
+    public const string Dial = "dial";
+
+    /// <summary>TelephonyApi: Twilio's CallSid.</summary>
+    public const string Sid = "sid";
+
+    /// <summary>MediaBridge: number of the stream, raised at each start.</summary>
+    public const string Stream = "stream";
+
+    /// <summary>MediaBridge: the bridge that holds the call; empty when none does.</summary>
+    public const string Bridge = "bridge";
+
+    /// <summary>MediaBridge: why the conversation is over, written before it closes the socket; absent when a stream broke. /twilio/continue hangs up when it is set.</summary>
+    public const string End = "end";
+
+    /// <summary>MediaBridge: set to keypad after three failures of the speech engine; /twilio/continue then goes to keypad mode.</summary>
+    public const string Mode = "mode";
+}
