@@ -1,0 +1,55 @@
+using CityMonitor.Simulator.Faults;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+
+namespace CityMonitor.Simulator.Control;
+
+/// <summary>What every part of the simulator shares: ports, clock, timeline, faults.</summary>
+static class SimulatorHost
+{
+    public static WebApplicationBuilder AddSimulatorHost(this WebApplicationBuilder builder)
+    {
+        var ports = builder.Configuration.GetSection("Simulator:Ports").Get<VendorPorts>() ?? new VendorPorts();
+        if (ports.Problem() is { } problem)
+        {
+            throw new InvalidOperationException(problem);
+        }
+
+        var anyAddress = builder.Configuration.GetValue<bool>("Simulator:ListenOnAnyAddress");
+        builder.WebHost.ConfigureKestrel(kestrel =>
+        {
+            kestrel.Limits.MaxRequestBodySize = 32 * 1024 * 1024;
+            foreach (var (_, port) in ports.All)
+            {
+                if (anyAddress)
+                {
+                    kestrel.ListenAnyIP(port);
+                }
+                else
+                {
+                    kestrel.ListenLocalhost(port);
+                }
+            }
+        });
+
+        builder.Services.AddSingleton(ports);
+        builder.Services.AddSingleton<MatcherPolicy, PortMatcherPolicy>();
+        builder.Services.TryAddSingleton(TimeProvider.System);
+        builder.Services.AddSingleton<Timeline>();
+        builder.Services.AddSingleton<FaultBoard>();
+        builder.Services.AddHttpClient();
+        return builder;
+    }
+
+    public static WebApplication UseSimulatorHost(this WebApplication app)
+    {
+        app.UseMiddleware<FaultMiddleware>();
+        app.UseWebSockets(new WebSocketOptions { KeepAliveInterval = Timeout.InfiniteTimeSpan });
+        app.UseRouting();
+
+        var control = app.MapPort(app.Services.GetRequiredService<VendorPorts>().Control);
+        control.MapFaults();
+        control.MapTimeline();
+        control.MapGet("/health", () => TypedResults.Ok(new HealthAnswer("ok")));
+        return app;
+    }
+}

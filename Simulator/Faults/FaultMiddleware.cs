@@ -1,0 +1,88 @@
+using CityMonitor.Simulator.Control;
+
+namespace CityMonitor.Simulator.Faults;
+
+/// <summary>Applies the HTTP side of the board's faults to every vendor port, before the vendor's own endpoints are asked.</summary>
+sealed class FaultMiddleware(RequestDelegate next, FaultBoard board, VendorPorts ports, TimeProvider clock)
+{
+    public async Task InvokeAsync(HttpContext context)
+    {
+        if (ports.FaultTargetOf(context) is not { } target
+            || board.ForRequest(target, context.Request.Method, context.Request.Path) is not { } fault)
+        {
+            await next(context);
+            return;
+        }
+
+        try
+        {
+            await ApplyAsync(fault, context);
+        }
+        catch (OperationCanceledException) when (context.RequestAborted.IsCancellationRequested)
+        {
+            // The caller gave up first, as a caller of a slow vendor does.
+        }
+    }
+
+    async Task ApplyAsync(Fault fault, HttpContext context)
+    {
+        if (fault.Refuse)
+        {
+            context.Abort();
+            return;
+        }
+
+        if (fault.LatencyMs is { } latency)
+        {
+            await Task.Delay(TimeSpan.FromMilliseconds(latency), clock, context.RequestAborted);
+        }
+
+        if (fault.Hang)
+        {
+            await Task.Delay(Timeout.InfiniteTimeSpan, clock, context.RequestAborted);
+        }
+
+        if (fault.Status is { } status)
+        {
+            if (fault.RetryAfter is { } seconds)
+            {
+                context.Response.Headers.RetryAfter = seconds.ToString(System.Globalization.CultureInfo.InvariantCulture);
+            }
+
+            await WriteAsync(context, status, fault.Body ?? """{"message":"Simulated fault"}""", fault.ContentType ?? "application/json");
+            return;
+        }
+
+        if (fault.Garbage is { } garbage)
+        {
+            await (garbage == "html"
+                ? WriteAsync(context, 200, "<html><body><h1>Down for maintenance</h1></body></html>", "text/html")
+                : WriteAsync(context, 200, """{"id":12,"broken":""", "application/json"));
+            return;
+        }
+
+        if (fault.LoseAnswer)
+        {
+            await CarryOutAndLoseAsync(context);
+            return;
+        }
+
+        await next(context);
+    }
+
+    async Task CarryOutAndLoseAsync(HttpContext context)
+    {
+        var body = context.Response.Body;
+        context.Response.Body = Stream.Null;
+        await next(context);
+        context.Response.Body = body;
+        context.Abort();
+    }
+
+    static Task WriteAsync(HttpContext context, int status, string body, string contentType)
+    {
+        context.Response.StatusCode = status;
+        context.Response.ContentType = contentType;
+        return context.Response.WriteAsync(body, context.RequestAborted);
+    }
+}
