@@ -1,4 +1,5 @@
 using CityMonitor.Simulator.Faults;
+using CityMonitor.Simulator.Freshdesk;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 
 namespace CityMonitor.Simulator.Control;
@@ -37,6 +38,7 @@ static class SimulatorHost
         builder.Services.AddSingleton<Timeline>();
         builder.Services.AddSingleton<FaultBoard>();
         builder.Services.AddHttpClient();
+        builder.Services.AddFreshdesk();
         return builder;
     }
 
@@ -46,10 +48,12 @@ static class SimulatorHost
         app.UseWebSockets(new WebSocketOptions { KeepAliveInterval = Timeout.InfiniteTimeSpan });
         app.UseRouting();
 
-        var control = app.MapPort(app.Services.GetRequiredService<VendorPorts>().Control);
+        var ports = app.Services.GetRequiredService<VendorPorts>();
+        var control = app.MapPort(ports.Control);
         control.MapFaults();
         control.MapTimeline();
         control.MapGet("/health", () => TypedResults.Ok(new HealthAnswer("ok")));
+        app.MapPort(ports.Freshdesk).MapFreshdesk();
         return app;
     }
 }
