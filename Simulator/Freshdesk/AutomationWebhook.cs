@@ -15,6 +15,8 @@ sealed class AutomationWebhook(
 {
     public const string ClientName = "freshdesk-automation";
 
+    static readonly TimeSpan[] UsualRetries = [TimeSpan.FromMinutes(5), TimeSpan.FromMinutes(30), TimeSpan.FromMinutes(60)];
+
     // Freshdesk defers what exceeds its own limit; here the newest is dropped, which the next poll of the receiver makes good.
     readonly Channel<TicketEvent> events = Channel.CreateBounded<TicketEvent>(
         new BoundedChannelOptions(10_000) { FullMode = BoundedChannelFullMode.DropWrite });
@@ -49,7 +51,7 @@ sealed class AutomationWebhook(
 
     async Task DeliverAsync(TicketEvent happened, CancellationToken cancellation)
     {
-        foreach (var wait in (TimeSpan?[])[null, .. options.Value.WebhookRetries])
+        foreach (var wait in (TimeSpan?[])[null, .. options.Value.WebhookRetries ?? UsualRetries])
         {
             await Task.Delay(wait ?? TimeSpan.Zero, time, cancellation);
             if (await TryDeliverAsync(happened, cancellation))

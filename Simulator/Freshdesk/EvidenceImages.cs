@@ -8,12 +8,12 @@ static class EvidenceImages
 {
     const int Width = 320, Height = 176;
 
-    static readonly byte[] jpeg = Jpeg(), png = Png();
+    static readonly byte[] JpegFile = Jpeg(), PngFile = Png();
 
     public static IResult Get(string name) => Path.GetExtension(name).ToLowerInvariant() switch
     {
-        ".jpg" or ".jpeg" => Results.Bytes(jpeg, "image/jpeg"),
-        ".png" => Results.Bytes(png, "image/png"),
+        ".jpg" or ".jpeg" => Results.Bytes(JpegFile, "image/jpeg"),
+        ".png" => Results.Bytes(PngFile, "image/png"),
         _ => Results.NotFound(),
     };
 

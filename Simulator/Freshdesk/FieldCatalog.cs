@@ -18,7 +18,7 @@ sealed class FieldCatalog
         [2] = "Open", [3] = "Pending", [4] = "Resolved", [5] = "Closed", [6] = "Waiting on Customer", [7] = "Waiting on Third Party",
     }.ToImmutableSortedDictionary();
 
-    static readonly CustomField[] usual =
+    static readonly CustomField[] Usual =
     [
         new("cf_responder_phone", "Responder phone", FieldKind.Text),
         new("cf_responder_name", "Responder name", FieldKind.Text),
@@ -40,7 +40,7 @@ sealed class FieldCatalog
 
     public FieldCatalog(IOptions<FreshdeskOptions> options)
     {
-        Custom = usual.Concat(options.Value.ExtraFields.Select(name => new CustomField(name, name, FieldKind.Text)))
+        Custom = Usual.Concat(options.Value.ExtraFields.Select(name => new CustomField(name, name, FieldKind.Text)))
             .DistinctBy(f => f.Name).ToImmutableSortedDictionary(f => f.Name, f => f);
     }
 

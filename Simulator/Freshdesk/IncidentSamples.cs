@@ -23,7 +23,7 @@ sealed record CameraIncident
 /// <summary>Files incident tickets as camera networks do: with custom fields, or with the six-line subject.</summary>
 sealed class IncidentSamples(TicketStore store, VendorPorts ports, IOptions<FreshdeskOptions> options)
 {
-    static readonly Contact camera = new(8001, "Camera AI", "camera-ai@example.com", null);
+    static readonly Contact Camera = new(8001, "Camera AI", "camera-ai@example.com", null);
 
     /// <summary>A ticket whose facts are in the custom fields <c>cf_*</c>.</summary>
     public Ticket WithCustomFields(CameraIncident incident)
@@ -41,7 +41,7 @@ sealed class IncidentSamples(TicketStore store, VendorPorts ports, IOptions<Fres
         };
         var fields = given.Where(f => f.Value is not null)
             .ToImmutableSortedDictionary(f => f.Key, f => JsonElement.Parse(f.Value!.ToJsonString()));
-        return store.Create(camera, t => t with
+        return store.Create(Camera, t => t with
         {
             Subject = $"{incident.IncidentType ?? "Incident"} at {incident.Address ?? "an unknown place"}",
             Description = $"<div>{System.Net.WebUtility.HtmlEncode(incident.Description)}</div>",
@@ -74,7 +74,7 @@ sealed class IncidentSamples(TicketStore store, VendorPorts ports, IOptions<Fres
             Line(5, "Image URL", incident.Images == 0 ? null : $"\"{Images(incident).First()}\""),
             Line(6, "Incident Time", store.Now.ToString("yyyy-MM-dd HH:mm:ss", CultureInfo.InvariantCulture)),
         };
-        return store.Create(camera, t => t with
+        return store.Create(Camera, t => t with
         {
             Subject = string.Join('\n', lines.Where(l => l is not null)),
             Description = $"<div>{System.Net.WebUtility.HtmlEncode(incident.Description)}</div>",

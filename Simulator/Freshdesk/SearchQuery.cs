@@ -10,7 +10,7 @@ namespace CityMonitor.Simulator.Freshdesk;
 /// </summary>
 sealed class SearchQuery
 {
-    static readonly string[] plainFields =
+    static readonly string[] PlainFields =
         ["agent_id", "group_id", "priority", "status", "tag", "type", "due_by", "fr_due_by", "created_at", "updated_at"];
 
     readonly string text;
@@ -102,7 +102,7 @@ sealed class SearchQuery
         }
 
         var field = text[at..colon].Trim();
-        if (!plainFields.Contains(field) && !fields.Custom.ContainsKey(field))
+        if (!PlainFields.Contains(field) && !fields.Custom.ContainsKey(field))
         {
             throw new FormatException($"'{field}' is not a field that can be searched");
         }

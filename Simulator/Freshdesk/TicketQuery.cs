@@ -7,24 +7,24 @@ namespace CityMonitor.Simulator.Freshdesk;
 sealed record TicketQuery(
     string? Filter, DateTimeOffset? UpdatedSince, string OrderBy, bool Ascending, TicketIncludes Include, long? RequesterId, string? Email, Paging Paging)
 {
-    static readonly string[] orders = ["created_at", "due_by", "updated_at", "status"];
-    static readonly string[] filters = ["new_and_my_open", "watching", "spam", "deleted"];
-    static readonly string[] known =
+    static readonly string[] Orders = ["created_at", "due_by", "updated_at", "status"];
+    static readonly string[] Filters = ["new_and_my_open", "watching", "spam", "deleted"];
+    static readonly string[] Known =
         ["filter", "requester_id", "email", "unique_external_id", "company_id", "updated_since", "order_by", "order_type", "include", "page", "per_page"];
 
     public static TicketQuery? Read(IQueryCollection query, out ImmutableArray<FieldError> errors)
     {
         var wrong = new List<FieldError>();
-        wrong.AddRange(query.Keys.Where(k => !known.Contains(k)).Select(FieldError.Unexpected));
+        wrong.AddRange(query.Keys.Where(k => !Known.Contains(k)).Select(FieldError.Unexpected));
         string? filter = query["filter"], order = query["order_by"], direction = query["order_type"], since = query["updated_since"];
-        if (filter is not null && !filters.Contains(filter))
+        if (filter is not null && !Filters.Contains(filter))
         {
-            wrong.Add(FieldError.NotOneOf("filter", filters));
+            wrong.Add(FieldError.NotOneOf("filter", Filters));
         }
 
-        if (order is not null && !orders.Contains(order))
+        if (order is not null && !Orders.Contains(order))
         {
-            wrong.Add(FieldError.NotOneOf("order_by", orders));
+            wrong.Add(FieldError.NotOneOf("order_by", Orders));
         }
 
         if (direction is not (null or "asc" or "desc"))
