@@ -1,0 +1,104 @@
+namespace CityMonitor.Hosting;
+
+/// <summary>The environment of each process: addresses of the others, and the credentials of the vendors that it alone holds.</summary>
+sealed class ServiceEnvironment(CityOptions options, Ports ports, IReadOnlyList<VendorChoice> vendors, string redis)
+{
+    readonly string webhookSecret = Guid.NewGuid().ToString("N");
+
+    public IReadOnlyDictionary<string, string?> Of(ServiceSpec service, int port, string publicMedia)
+    {
+        var environment = Common(service.Resource);
+        environment["ASPNETCORE_URLS"] = $"http://127.0.0.1:{port}";
+        environment[Variable(Topology.RedisKey)] = redis;
+        environment[Variable(Topology.PublicTelephony)] = PublicUrl(Topology.PublicTelephony, "WEBHOOK_URL") ?? ports.Url(Topology.TelephonyApi.Project);
+        environment[Variable(Topology.PublicMedia)] = PublicUrl(Topology.PublicMedia, "WEBSOCKET_URL") ?? publicMedia;
+        foreach (var choice in vendors)
+        {
+            Credentials(environment, choice, holds: service.Holds.Contains(choice.Vendor.Name));
+        }
+
+        if (service == Topology.TelephonyApi && Vendor("Freshdesk").Simulated)
+        {
+            environment[Variable(Topology.WebhookSecret)] = webhookSecret;
+        }
+
+        return Override(environment, service.Project);
+    }
+
+    public IReadOnlyDictionary<string, string?> OfSimulator()
+    {
+        var environment = Common(Topology.Simulator.Resource);
+        environment["Simulator__Ports__Control"] = $"{ports[Topology.Simulator.Project]}";
+        foreach (var choice in vendors)
+        {
+            environment[$"Simulator__Ports__{choice.Vendor.Name}"] = $"{ports[choice.Vendor.Name]}";
+            Credentials(environment, choice, holds: false);
+        }
+
+        environment["Simulator__Freshdesk__WebhookUrl"] = ports.Url(Topology.TelephonyApi.Project) + Topology.FreshdeskWebhookPath;
+        environment["Simulator__Freshdesk__WebhookSecret"] = webhookSecret;
+        return Override(environment, Topology.Simulator.Project);
+    }
+
+    Dictionary<string, string?> Common(string resource)
+    {
+        var environment = new Dictionary<string, string?>
+        {
+            ["ASPNETCORE_ENVIRONMENT"] = VendorChoice.Find(options.Settings, ["ASPNETCORE_ENVIRONMENT", "DOTNET_ENVIRONMENT"]) ?? "Development",
+            ["OTEL_SERVICE_NAME"] = resource,
+            ["DOTNET_NOLOGO"] = "1",
+            ["Logging__Console__FormatterName"] = "simple",
+            ["Logging__Console__FormatterOptions__SingleLine"] = "true",
+            ["Logging__Console__FormatterOptions__TimestampFormat"] = "HH:mm:ss.fff ",
+        };
+
+        // What stands in a .env file is not in our own environment and has to be handed on.
+        foreach (var (name, value) in options.Settings)
+        {
+            environment[name.Replace(":", "__", StringComparison.Ordinal)] = value;
+        }
+
+        // The aliases that would say the same once more, under a name that means something else to a service.
+        environment["PORT"] = null;
+        return environment;
+    }
+
+    void Credentials(Dictionary<string, string?> environment, VendorChoice choice, bool holds)
+    {
+        foreach (var setting in choice.Vendor.Settings)
+        {
+            foreach (var alias in setting.Aliases)
+            {
+                environment[alias] = null;
+            }
+
+            environment[setting.Variable] = !holds ? null
+                : choice.Simulated ? setting.Simulated
+                : choice.Given.GetValueOrDefault(setting.Variable);
+        }
+
+        foreach (var (key, scheme, path) in choice.Simulated && holds ? choice.Vendor.BaseUrls : [])
+        {
+            environment[Variable(key)] = ports.Url(choice.Vendor.Name, scheme) + path;
+        }
+    }
+
+    Dictionary<string, string?> Override(Dictionary<string, string?> environment, string project)
+    {
+        foreach (var (name, value) in options.Environment.GetValueOrDefault("*", none).Concat(options.Environment.GetValueOrDefault(project, none)))
+        {
+            environment[name] = value;
+        }
+
+        return environment;
+    }
+
+    string? PublicUrl(string key, string alias) =>
+        Vendor("Twilio").Simulated ? null : VendorChoice.Find(options.Settings, [Variable(key), key, alias]);
+
+    VendorChoice Vendor(string name) => vendors.Single(choice => choice.Vendor.Name == name);
+
+    static string Variable(string key) => key.Replace(":", "__", StringComparison.Ordinal);
+
+    static readonly IReadOnlyDictionary<string, string> none = new Dictionary<string, string>();
+}

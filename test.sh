@@ -1,0 +1,44 @@
+#!/usr/bin/env bash
+# The whole suite: builds with warnings as errors, runs every test project, ends with one line `N passed, N failed, N skipped`.
+#   ./test.sh                       everything
+#   ./test.sh Messaging EndToEnd    only these test projects
+set -uo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")"
+. .ci/prerequisites.sh
+need_dotnet
+need_redis
+
+if ! dotnet build CityMonitor.Services.slnf -nologo -v quiet -clp:NoSummary; then
+  echo "The build failed."
+  echo "0 passed, 1 failed, 0 skipped"
+  exit 1
+fi
+
+results=artifacts/test-results
+rm -rf "$results"
+mkdir -p "$results"
+passed=0 failed=0 skipped=0
+for project in tests/*.Tests; do
+  name=$(basename "$project")
+  if [ $# -gt 0 ]; then
+    case " $* " in *" ${name%.Tests} "* | *" $name "*) ;; *) continue ;; esac
+  fi
+  log="$results/$name.log"
+  started=$SECONDS
+  timeout --kill-after=10 600 dotnet "artifacts/bin/$name/debug/$name.dll" --no-progress --no-ansi --results-directory "$results" >"$log" 2>&1
+  code=$?
+  count() { sed -nE "s/^ *$1: ([0-9]+).*/\1/p" "$log" | tail -1; }
+  p=$(count succeeded) f=$(count failed) s=$(count skipped)
+  p=${p:-0} f=${f:-0} s=${s:-0}
+  # 8: no test was run, which is not a failure as long as others were.
+  if [ $code -ne 0 ] && [ $code -ne 8 ] && [ "$f" -eq 0 ]; then
+    echo "$name ended with exit code $code$([ $code -eq 124 ] && echo ' (longer than 10 minutes)')" | tee -a "$log"
+    f=1
+  fi
+  printf '%-28s %5d passed %4d failed %4d skipped  %4ds\n' "$name" "$p" "$f" "$s" $((SECONDS - started))
+  if [ "$f" -gt 0 ]; then sed 's/^/    /' "$log" | grep -v '^ *passed ' | tail -120; fi
+  passed=$((passed + p)) failed=$((failed + f)) skipped=$((skipped + s))
+done
+
+echo "$passed passed, $failed failed, $skipped skipped"
+[ "$failed" -eq 0 ] && [ $((passed + failed)) -gt 0 ]
