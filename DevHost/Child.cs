@@ -7,6 +7,9 @@ sealed record ChildSpec(string Name, string Program, IReadOnlyList<string> Argum
 {
     /// <summary>Answers 2xx once the process can work; null where there is nothing to ask.</summary>
     public Uri? Ready { get; init; }
+
+    /// <summary>It starts processes itself.</summary>
+    public bool HasChildren { get; init; }
 }
 
 /// <summary>One process of the city, kept alive: when it dies it is started again, after 0.2 s at first and 10 s at most.</summary>
@@ -138,7 +141,7 @@ sealed class Child(ChildSpec spec, Action<LogLine> log, TimeSpan stopWithin) : I
 
     async Task<Process> LaunchAsync()
     {
-        var started = await Platform.StartAsync(spec.Program, spec.Arguments, spec.Directory, spec.Environment);
+        var started = await Platform.StartAsync(spec.Program, spec.Arguments, spec.Directory, spec.Environment, spec.HasChildren);
         started.OutputDataReceived += (_, line) => Pass(line.Data);
         started.ErrorDataReceived += (_, line) => Pass(line.Data);
         started.BeginOutputReadLine();

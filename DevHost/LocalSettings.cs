@@ -77,12 +77,25 @@ static class LocalSettings
             ports[Topology.TelephonyApi.Project] = Number("PORT", port);
         }
 
-        foreach (var pair in given)
+        foreach (var (name, number) in Given(given))
+        {
+            ports[name] = number;
+        }
+
+        return ports;
+    }
+
+    /// <summary>The ports of --port Name=number alone.</summary>
+    public static Dictionary<string, int> Given(IEnumerable<string> pairs)
+    {
+        string[] names = ["Redis", Topology.Simulator.Project, .. Topology.Services.Select(s => s.Project), .. Topology.Vendors.Select(v => v.Name)];
+        var ports = new Dictionary<string, int>(StringComparer.OrdinalIgnoreCase);
+        foreach (var pair in pairs)
         {
             var parts = pair.Split('=', 2);
-            if (parts.Length != 2 || !ports.ContainsKey(parts[0]))
+            if (parts.Length != 2 || !names.Contains(parts[0], StringComparer.OrdinalIgnoreCase))
             {
-                throw new CityStartException($"--port {pair} is not understood: it is --port Name=number, where Name is one of {string.Join(", ", ports.Keys)}; for example --port TelephonyApi=6000.");
+                throw new CityStartException($"--port {pair} is not understood: it is --port Name=number, where Name is one of {string.Join(", ", names)}; for example --port TelephonyApi=6000.");
             }
 
             ports[parts[0]] = Number($"--port {parts[0]}", parts[1]);

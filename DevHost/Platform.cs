@@ -31,14 +31,14 @@ static partial class Platform
         thread.Start();
     }
 
-    public static Task<Process> StartAsync(string program, IReadOnlyList<string> arguments, string directory, IReadOnlyDictionary<string, string?> environment)
+    public static Task<Process> StartAsync(string program, IReadOnlyList<string> arguments, string directory, IReadOnlyDictionary<string, string?> environment, bool hasChildren = false)
     {
         var started = new TaskCompletionSource<Process>(TaskCreationOptions.RunContinuationsAsynchronously);
         work.Add(() =>
         {
             try
             {
-                started.SetResult(Process.Start(Describe(program, arguments, directory, environment))!);
+                started.SetResult(Process.Start(Describe(program, arguments, directory, environment, hasChildren))!);
             }
             catch (Exception e) when (e is System.ComponentModel.Win32Exception or InvalidOperationException)
             {
@@ -58,9 +58,11 @@ static partial class Platform
             .Select(directory => Path.Combine(directory, OperatingSystem.IsWindows() ? program + ".exe" : program))
             .FirstOrDefault(File.Exists);
 
-    static ProcessStartInfo Describe(string program, IReadOnlyList<string> arguments, string directory, IReadOnlyDictionary<string, string?> environment)
+    static ProcessStartInfo Describe(string program, IReadOnlyList<string> arguments, string directory, IReadOnlyDictionary<string, string?> environment, bool hasChildren)
     {
-        List<string> line = [.. setsid is null ? [] : new[] { setsid }, .. setpriv is null ? [] : new[] { setpriv, "--pdeathsig", "KILL" }, program, .. arguments];
+        // Who has children of its own must get the chance to end them.
+        var signal = hasChildren ? "TERM" : "KILL";
+        List<string> line = [.. setsid is null ? [] : new[] { setsid }, .. setpriv is null ? [] : new[] { setpriv, "--pdeathsig", signal }, program, .. arguments];
         var start = new ProcessStartInfo(line[0], line.Skip(1))
         {
             WorkingDirectory = directory,

@@ -10,8 +10,12 @@ sealed class ServiceEnvironment(CityOptions options, Ports ports, IReadOnlyList<
         var environment = Common(service.Resource);
         environment["ASPNETCORE_URLS"] = $"http://127.0.0.1:{port}";
         environment[Variable(Topology.RedisKey)] = redis;
-        environment[Variable(Topology.PublicTelephony)] = PublicUrl(Topology.PublicTelephony, "WEBHOOK_URL") ?? ports.Url(Topology.TelephonyApi.Project);
-        environment[Variable(Topology.PublicMedia)] = PublicUrl(Topology.PublicMedia, "WEBSOCKET_URL") ?? publicMedia;
+        if (Vendor("Twilio").Simulated)
+        {
+            environment[Variable(Topology.PublicTelephony)] = ports.Url(Topology.TelephonyApi.Project);
+            environment[Variable(Topology.PublicMedia)] = publicMedia;
+        }
+
         foreach (var choice in vendors)
         {
             Credentials(environment, choice, holds: service.Holds.Contains(choice.Vendor.Name));
@@ -28,6 +32,9 @@ sealed class ServiceEnvironment(CityOptions options, Ports ports, IReadOnlyList<
     public IReadOnlyDictionary<string, string?> OfSimulator()
     {
         var environment = Common(Topology.Simulator.Resource);
+        environment["Logging__Console__FormatterName"] = "simple";
+        environment["Logging__Console__FormatterOptions__SingleLine"] = "true";
+        environment["Logging__Console__FormatterOptions__TimestampFormat"] = "HH:mm:ss.fff ";
         environment["Simulator__Ports__Control"] = $"{ports[Topology.Simulator.Project]}";
         foreach (var choice in vendors)
         {
@@ -46,10 +53,8 @@ sealed class ServiceEnvironment(CityOptions options, Ports ports, IReadOnlyList<
         {
             ["ASPNETCORE_ENVIRONMENT"] = VendorChoice.Find(options.Settings, ["ASPNETCORE_ENVIRONMENT", "DOTNET_ENVIRONMENT"]) ?? "Development",
             ["OTEL_SERVICE_NAME"] = resource,
-            ["DOTNET_NOLOGO"] = "1",
-            ["Logging__Console__FormatterName"] = "simple",
-            ["Logging__Console__FormatterOptions__SingleLine"] = "true",
-            ["Logging__Console__FormatterOptions__TimestampFormat"] = "HH:mm:ss.fff ",
+            // Local calls may be cut: nobody wants to wait for a drain behind Ctrl-C.
+            ["Drain__Timeout"] = "00:00:05",
         };
 
         // What stands in a .env file is not in our own environment and has to be handed on.
@@ -92,9 +97,6 @@ sealed class ServiceEnvironment(CityOptions options, Ports ports, IReadOnlyList<
 
         return environment;
     }
-
-    string? PublicUrl(string key, string alias) =>
-        Vendor("Twilio").Simulated ? null : VendorChoice.Find(options.Settings, [Variable(key), key, alias]);
 
     VendorChoice Vendor(string name) => vendors.Single(choice => choice.Vendor.Name == name);
 

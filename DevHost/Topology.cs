@@ -16,7 +16,9 @@ sealed record ServiceSpec(string Project, string Resource, int Port, bool Extern
 /// <param name="Aliases">Environment names of the five source systems that mean the same.</param>
 sealed record SettingSpec(string Key, string? Simulated, bool Secret, string Description, params string[] Aliases)
 {
-    /// <summary>Without it the vendor is simulated.</summary>
+    /// <summary>Without any of its credentials a vendor is simulated; with some but not all of what is required nothing starts.</summary>
+    public bool Credential { get; init; } = true;
+
     public bool Required { get; init; } = true;
 
     /// <summary>The key as an environment variable: Twilio__AuthToken.</summary>
@@ -70,8 +72,8 @@ static class Topology
         [
             new("Twilio:AccountSid", "AC00000000000000000000000000000001", Secret: false, "Twilio account SID, `AC` and 32 hex digits: console.twilio.com, Account Info", "TWILIO_ACCOUNT_SID"),
             new("Twilio:AuthToken", "simulator", Secret: true, "Twilio auth token: console.twilio.com, Account Info", "TWILIO_AUTH_TOKEN"),
-            new("Twilio:PhoneNumber", "+12025550100", Secret: false, "The Twilio number that calls go out from, E.164, for example +12025550100", "TWILIO_PHONE_NUMBER"),
-            new("Twilio:WhatsAppFrom", "+12025550100", Secret: false, "The WhatsApp sender, E.164; without it evidence goes by SMS", "TWILIO_WHATSAPP_FROM") { Required = false },
+            new("Twilio:PhoneNumber", "+12025550100", Secret: false, "The Twilio number that calls go out from, E.164, for example +12025550100", "TWILIO_PHONE_NUMBER") { Credential = false },
+            new("Twilio:WhatsAppFrom", "+12025550100", Secret: false, "The WhatsApp sender, E.164; without it evidence goes by SMS", "TWILIO_WHATSAPP_FROM") { Credential = false, Required = false },
         ],
         [("Twilio:BaseUrl", "http", "")]),
         new("Deepgram", "speech and conversation", 5092,
@@ -79,7 +81,7 @@ static class Topology
             [("Deepgram:BaseUrl", "http", ""), ("Deepgram:AgentBaseUrl", "ws", "")]),
         new("Freshdesk", "incident tickets", 5093,
         [
-            new("Freshdesk:Domain", null, Secret: false, "Freshdesk domain, for example city.freshdesk.com", "FRESHDESK_DOMAIN"),
+            new("Freshdesk:Domain", null, Secret: false, "Freshdesk domain, for example city.freshdesk.com", "FRESHDESK_DOMAIN") { Credential = false },
             new("Freshdesk:ApiKey", "simulator", Secret: true, "Freshdesk API key: Profile settings, View API key", "FRESHDESK_API_KEY", "API_KEY"),
         ],
         [("Freshdesk:BaseUrl", "http", "")]),

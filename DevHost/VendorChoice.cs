@@ -1,12 +1,10 @@
 namespace CityMonitor.Hosting;
 
 /// <summary>Whether a vendor is real or simulated in this run.</summary>
-/// <param name="Missing">The required settings that are absent; empty where the vendor is real.</param>
 /// <param name="Given">The settings that were given, by canonical environment name.</param>
-sealed record VendorChoice(VendorSpec Vendor, IReadOnlyList<SettingSpec> Missing, IReadOnlyDictionary<string, string> Given)
+sealed record VendorChoice(VendorSpec Vendor, bool Simulated, IReadOnlyDictionary<string, string> Given)
 {
-    public bool Simulated => Missing.Count > 0;
-
+    /// <exception cref="CityStartException">A vendor has some of what it needs but not all: to simulate it then would hide a mistake.</exception>
     public static IReadOnlyList<VendorChoice> All(IReadOnlyDictionary<string, string> settings) =>
         [.. Topology.Vendors.Select(vendor => Of(vendor, settings))];
 
@@ -15,14 +13,24 @@ sealed record VendorChoice(VendorSpec Vendor, IReadOnlyList<SettingSpec> Missing
         var given = new Dictionary<string, string>();
         foreach (var setting in vendor.Settings)
         {
-            if (Find(settings, [setting.Variable, setting.Key, .. setting.Aliases]) is { } value)
+            // API_KEY alone may be anybody's: it is Freshdesk's only beside a Freshdesk domain.
+            var names = setting.Aliases.Where(alias => alias != "API_KEY" || given.Count > 0);
+            if (Find(settings, [setting.Variable, setting.Key, .. names]) is { } value && value != setting.Simulated)
             {
                 given[setting.Variable] = value;
             }
         }
 
-        return new VendorChoice(vendor, [.. vendor.Settings.Where(s => s.Required && !given.ContainsKey(s.Variable))], given);
+        var simulated = !vendor.Settings.Any(setting => setting.Credential && given.ContainsKey(setting.Variable));
+        var missing = vendor.Settings.Where(setting => setting.Required && !given.ContainsKey(setting.Variable)).Select(Names).ToList();
+        return simulated || missing.Count == 0
+            ? new VendorChoice(vendor, simulated, given)
+            : throw new CityStartException($"{vendor.Name} is only half configured: {string.Join(" and ", missing)} {(missing.Count == 1 ? "is" : "are")} missing. Set all of its settings, or none to have it simulated.");
     }
+
+    static string Names(SettingSpec setting) => setting.Aliases.Length == 0 ? setting.Variable : $"{setting.Variable} (or {setting.Aliases[0]})";
+
+    string WhatToSet => string.Join(" and ", Vendor.Settings.Where(setting => setting.Required).Select(Names));
 
     public static string? Find(IReadOnlyDictionary<string, string> settings, IReadOnlyList<string> names) =>
         names.Select(name => settings.FirstOrDefault(s => s.Key.Equals(name, StringComparison.OrdinalIgnoreCase)).Value)
@@ -34,12 +42,13 @@ sealed record VendorChoice(VendorSpec Vendor, IReadOnlyList<SettingSpec> Missing
     /// </summary>
     public static string? DangerOf(IReadOnlyList<VendorChoice> choices)
     {
-        var simulated = choices.ToDictionary(c => c.Vendor.Name, c => c.Simulated);
-        var missing = choices.Where(c => c.Simulated).ToDictionary(c => c.Vendor.Name, c => string.Join(" and ", c.Missing.Select(m => $"{m.Variable} ({m.Aliases.FirstOrDefault()})")));
-        return !simulated["Twilio"] && simulated["Deepgram"]
-            ? $"Twilio is real but Deepgram is simulated: people would be called and hear test tones. Set {missing["Deepgram"]}, or leave Twilio's settings out."
-            : !simulated["Freshdesk"] && simulated["Twilio"]
-            ? $"Freshdesk is real but Twilio is simulated: real tickets would be acknowledged by responders who do not exist. Set {missing["Twilio"]}, or leave Freshdesk's settings out."
+        var (twilio, deepgram, freshdesk) = (Named("Twilio"), Named("Deepgram"), Named("Freshdesk"));
+        return !twilio.Simulated && deepgram.Simulated
+            ? $"Twilio is real but Deepgram is simulated: people would be called and hear test tones. Set {deepgram.WhatToSet}, or leave Twilio's settings out."
+            : !freshdesk.Simulated && twilio.Simulated
+            ? $"Freshdesk is real but Twilio is simulated: real tickets would be acknowledged by responders who do not exist. Set {twilio.WhatToSet}, or leave Freshdesk's settings out."
             : null;
+
+        VendorChoice Named(string name) => choices.Single(choice => choice.Vendor.Name == name);
     }
 }
