@@ -5,10 +5,14 @@ namespace CityMonitor.Messaging.State;
 /// <summary>What has become of an incident. Every one but Withdrawn keeps the ticket open.</summary>
 public enum IncidentStatus { Reported, Calling, Acknowledged, Declined, Unreachable, InvalidContact, Failed, Withdrawn }
 
-public enum CallOutcome { Acknowledged, Declined, NoAnswer, Busy, Voicemail, InvalidContact, HungUp, Cancelled, Failed, Unknown }
+public enum CallOutcome { Acknowledged, Declined, NoAnswer, Busy, Voicemail, InvalidContact, HungUp, Cancelled, Failed, Unknown, CallBack }
 
 /// <summary>An incident's whole state: JSON in cm:incident:{id}; AgentWorker alone writes it.</summary>
+/// <param name="Fields">The ticket's, completed by the model where the parser missed something.</param>
+/// <param name="Attempts">Every call that was ever asked for, oldest first.</param>
 /// <param name="Flag">Set when a person has to act; says why and what to do.</param>
+/// <param name="NextMessage">Number of the next text message's id.</param>
+/// <param name="NextWrite">Number of the next ticket write's id.</param>
 public sealed record IncidentState(
     IncidentId Id,
     TicketSnapshot Ticket,
@@ -20,7 +24,35 @@ public sealed record IncidentState(
     IReadOnlyList<EvidenceMessage> Evidence,
     OperatorFlag? Flag,
     int NextMessage = 1,
-    int NextWrite = 1);
+    int NextWrite = 1)
+{
+    /// <summary>Attempts before this one do not count any more: the phone number was corrected, or the ticket reopened.</summary>
+    public int RoundStart { get; init; }
+
+    /// <summary>The incident whose call speaks for this one too: the same event, filed twice.</summary>
+    public IncidentId? DuplicateOf { get; init; }
+
+    /// <summary>The ticket version that the model was asked about; it is asked once per version.</summary>
+    public string? ExtractedVersion { get; init; }
+
+    /// <summary>The ticket version whose note about missing fields was written; one per version.</summary>
+    public string? NotedVersion { get; init; }
+
+    /// <summary>The last call: what is known of it while it runs, and which of its tool calls were done.</summary>
+    public LiveCall? Live { get; init; }
+
+    /// <summary>Timers that are set, as the sweep checks them.</summary>
+    public IReadOnlyList<ArmedTimer> Timers { get; init; } = [];
+
+    public DateTimeOffset? AcknowledgedAt { get; init; }
+
+    public DateTimeOffset? ArrivedAt { get; init; }
+
+    public string? WithdrawnReason { get; init; }
+
+    /// <summary>Replies that were written to the ticket.</summary>
+    public int Replies { get; init; }
+}
 
 /// <param name="EndedAt">Null while the call is queued or live.</param>
 public sealed record CallAttempt(
@@ -32,9 +64,79 @@ public sealed record CallAttempt(
     CallOutcome? Outcome = null,
     string? Detail = null);
 
-/// <summary>What the responder told us.</summary>
-public sealed record ResponderRecord(string? Name, string? Agency, PhoneNumber? WhatsApp, int? EtaMinutes, DateTimeOffset? AcceptedAt, DateTimeOffset? DeclinedAt, string? DeclineReason);
+/// <param name="Stage">The flow's stage: decides which tools may run.</param>
+/// <param name="Stream">Number of the newest stream; 0 before the first.</param>
+/// <param name="StoppedStream">Number of the stream that stopped last.</param>
+/// <param name="End">Twilio's last word, once it has come.</param>
+/// <param name="Settled">The outcome is derived; what comes later is late news.</param>
+public sealed record LiveCall(CallId Call, string Stage)
+{
+    public int Stream { get; init; }
+    public int StoppedStream { get; init; }
+    public string? StopReason { get; init; }
+    public DateTimeOffset? AnsweredAt { get; init; }
+    public AnsweredByKind? AnsweredBy { get; init; }
+    public bool VoicemailLeft { get; init; }
+    public EndedCall? End { get; init; }
+    public bool Settled { get; init; }
 
-public sealed record EvidenceMessage(MessageId Message, Channel Channel, PhoneNumber To, DeliveryStatus Status, int MediaCount, int? ErrorCode = null, string? Detail = null);
+    /// <summary>PlaceCall was published a second time because nothing was heard of the first.</summary>
+    public bool PlacedAgain { get; init; }
+
+    /// <summary>The responder asked to be called back, after this many minutes.</summary>
+    public int? CallBackMinutes { get; init; }
+
+    /// <summary>A tool call that waits for the machine detection's verdict.</summary>
+    public PendingTool? Pending { get; init; }
+
+    /// <summary>Tool calls that were answered or cancelled: a second delivery gets the same result and has no second effect.</summary>
+    public IReadOnlyList<ToolRun> Tools { get; init; } = [];
+}
+
+public sealed record EndedCall(CallEnd End, int? ErrorCode, string? Detail, int? DurationSeconds, DateTimeOffset At);
+
+public sealed record PendingTool(int Stream, string ToolCallId, string Name, string Arguments);
+
+/// <param name="Result">Null where the call was cancelled before it ran.</param>
+/// <param name="Before">The responder's record before a tool that changed it, so that a cancelled yes can be taken back.</param>
+public sealed record ToolRun(string ToolCallId, string Name, string? Result, ResponderRecord? Before = null);
+
+/// <summary>A timer that has been set and has not come back yet.</summary>
+public sealed record ArmedTimer(string Name, DateTimeOffset DueAt, CallId? Call = null);
+
+/// <summary>What the responder told us.</summary>
+/// <param name="WhatsApp">The number as dictated; evidence goes there only once <paramref name="WhatsAppConfirmed"/> is set.</param>
+/// <param name="EtaAt">When they expect to be there: the time of the answer plus EtaMinutes.</param>
+public sealed record ResponderRecord(
+    string? Name,
+    string? Agency,
+    PhoneNumber? WhatsApp,
+    int? EtaMinutes,
+    DateTimeOffset? AcceptedAt,
+    DateTimeOffset? DeclinedAt,
+    string? DeclineReason,
+    bool WhatsAppConfirmed = false,
+    bool WrongNumber = false,
+    DateTimeOffset? EtaAt = null)
+{
+    public static readonly ResponderRecord Empty = new(null, null, null, null, null, null, null);
+}
+
+public enum MessagePurpose { Evidence, CheckIn }
+
+/// <param name="MediaCount">Media sent with this message.</param>
+/// <param name="WaitingMedia">Media that wait until the responder writes back and so opens WhatsApp's 24-hour window.</param>
+/// <param name="FallbackOf">The WhatsApp message that failed, where this is its SMS.</param>
+public sealed record EvidenceMessage(
+    MessageId Message,
+    Channel Channel,
+    PhoneNumber To,
+    DeliveryStatus Status,
+    int MediaCount,
+    int? ErrorCode = null,
+    string? Detail = null,
+    MessagePurpose Purpose = MessagePurpose.Evidence,
+    IReadOnlyList<string>? WaitingMedia = null,
+    MessageId? FallbackOf = null);
 
 public sealed record OperatorFlag(DateTimeOffset At, string Reason, string Remedy);

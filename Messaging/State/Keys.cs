@@ -41,6 +41,9 @@ public static class Keys
     /// <summary>The incident a number was last contacted about: where an inbound message belongs.</summary>
     public static string IncidentOfNumber(PhoneNumber number) => $"cm:number:{number}";
 
+    /// <summary>The incident that was first to report an event (10 min): a second ticket of the same event makes no second call.</summary>
+    public static string Event(string hash) => $"cm:event:{hash}";
+
     public static string Ticket(long ticketId) => $"cm:ticket:{ticketId}";
     public static string TicketWrite(string writeId) => $"cm:ticket-write:{writeId}";
 }

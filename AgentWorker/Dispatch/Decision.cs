@@ -1,0 +1,152 @@
+using CityMonitor.AgentWorker.Flows;
+using CityMonitor.Messaging.Contracts;
+using CityMonitor.Messaging.State;
+
+namespace CityMonitor.AgentWorker.Dispatch;
+
+/// <summary>
+/// One message on its way through an incident: the state as it is, and the effects that were decided so far. No clock, no Redis,
+/// no network: what a decision needs was read before and stands in <see cref="Facts"/>.
+/// </summary>
+sealed class Decision(IncidentState state, DateTimeOffset now, DispatchOptions options, Flow flow, Facts facts)
+{
+    readonly List<Message> _messages = [];
+    readonly Dictionary<string, (TimerDue Timer, TimeSpan Delay)> _timers = [];
+    readonly HashSet<string> _cancelled = [];
+
+    public IncidentState State { get; set; } = state;
+    public DateTimeOffset Now => now;
+    public DispatchOptions Options => options;
+    public Flow Flow => flow;
+    public Facts Facts => facts;
+
+    public IReadOnlyList<Message> Messages => _messages;
+    public IReadOnlyCollection<(TimerDue Timer, TimeSpan Delay)> Timers => _timers.Values;
+    public IReadOnlyCollection<string> Cancelled => _cancelled;
+
+    /// <summary>Sessions of calls to place, written before PlaceCall.</summary>
+    public List<CallSession> Sessions { get; } = [];
+
+    /// <summary>Metrics to record once the step is committed.</summary>
+    public List<Action> Measurements { get; } = [];
+
+    public LiveCall? Live
+    {
+        get => State.Live;
+        set => State = State with { Live = value };
+    }
+
+    public void Publish(Message message) => _messages.Add(message);
+
+    public void Audit(string kind, string text, CallId? call = null) =>
+        _messages.Add(new AuditEntry("AgentWorker", kind, State.Id.Value, call, text));
+
+    public void Arm(string name, TimeSpan delay, CallId? call = null)
+    {
+        delay = delay < TimeSpan.Zero ? TimeSpan.Zero : delay;
+        _cancelled.Remove(name);
+        _timers[name] = (new TimerDue(State.Id.Value, name, call), delay);
+        State = State with { Timers = [.. State.Timers.Where(t => t.Name != name), new ArmedTimer(name, Now + delay, call)] };
+    }
+
+    public void Disarm(string name)
+    {
+        if (State.Timers.Any(t => t.Name == name))
+        {
+            _timers.Remove(name);
+            _cancelled.Add(name);
+            State = State with { Timers = [.. State.Timers.Where(t => t.Name != name)] };
+        }
+    }
+
+    public void DisarmAll()
+    {
+        foreach (var timer in State.Timers)
+        {
+            Disarm(timer.Name);
+        }
+    }
+
+    public void Note(string text)
+    {
+        Publish(new AddTicketNote($"{State.Id}.note.{State.NextWrite}", State.Id, State.Ticket.TicketId, text));
+        State = State with { NextWrite = State.NextWrite + 1 };
+    }
+
+    public void TicketInProgress()
+    {
+        Publish(new UpdateTicket($"{State.Id}.status.{State.NextWrite}", State.Id, State.Ticket.TicketId, TicketStatus.Pending));
+        State = State with { NextWrite = State.NextWrite + 1 };
+    }
+
+    public void Flag(string reason, string remedy)
+    {
+        if (State.Flag?.Reason == reason)
+        {
+            return;
+        }
+
+        State = State with { Flag = new OperatorFlag(Now, reason, remedy) };
+        Audit("incident.flagged", $"{reason} {remedy}");
+    }
+
+    public void Unflag()
+    {
+        if (State.Flag is not null)
+        {
+            State = State with { Flag = null };
+            Audit("incident.unflagged", "What the operator was asked to do is not needed any more.");
+        }
+    }
+
+    public void Become(IncidentStatus status, string text)
+    {
+        State = State with { Status = status };
+        Audit($"incident.{status.ToString().ToLowerInvariant()}", text);
+    }
+
+    public void ChangeAttempt(CallId call, Func<CallAttempt, CallAttempt> change) =>
+        State = State with { Attempts = [.. State.Attempts.Select(a => a.Call == call ? change(a) : a)] };
+}
+
+/// <summary>What a decision may need that is not in the incident's state; read by <see cref="FactReader"/> before it.</summary>
+sealed record Facts
+{
+    public static readonly Facts None = new();
+
+    /// <summary>The call's turns as they were spoken and heard.</summary>
+    public IReadOnlyList<Turn> Transcript { get; init; } = [];
+
+    /// <summary>TelephonyApi's word on the call (field dial): queued, dialling, placed, ended; null where it knows nothing.</summary>
+    public string? Dial { get; init; }
+
+    /// <summary>The call is in keypad mode: no agent hears or speaks.</summary>
+    public bool KeypadMode { get; init; }
+
+    /// <summary>The responder wrote to us within WhatsApp's 24 hours.</summary>
+    public bool WindowOpen { get; init; }
+
+    /// <summary>Another incident of the same event.</summary>
+    public IncidentState? Primary { get; init; }
+
+    /// <summary>What the model read from the ticket; null where it was not asked.</summary>
+    public IncidentFields? Extracted { get; init; }
+
+    /// <summary>The model was asked, with or without success.</summary>
+    public bool ExtractionTried { get; init; }
+}
+
+/// <summary>Names of an incident's timers.</summary>
+static class TimerNames
+{
+    public const string NextAttempt = "next-attempt";
+    public const string CallOverdue = "call-overdue";
+    public const string Outcome = "outcome";
+    public const string Verdict = "verdict";
+    public const string Voicemail = "voicemail";
+    public const string Eta = "eta";
+    public const string EtaReply = "eta-reply";
+    public const string Duplicate = "duplicate";
+    public const string OpenTicket = "open-ticket";
+    public const string Messages = "messages";
+}

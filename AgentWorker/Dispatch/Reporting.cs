@@ -1,0 +1,194 @@
+using CityMonitor.Messaging.Contracts;
+using CityMonitor.Messaging.State;
+
+namespace CityMonitor.AgentWorker.Dispatch;
+
+/// <summary>A ticket was seen: opens an incident, takes over what changed, or leaves a known version alone.</summary>
+static class Reporting
+{
+    public static IncidentState Open(IncidentId id, TicketSnapshot ticket, DateTimeOffset now) =>
+        new(id, ticket, ticket.Fields, IncidentStatus.Reported, now, [], null, [], null);
+
+    public static void Opened(Decision d)
+    {
+        d.Audit("incident.reported", $"Ticket {d.State.Ticket.TicketId}: {Spoken.Type(d.State.Fields)} at {Spoken.Address(d.State.Fields)}, priority {Spoken.Priority(d.State.Ticket.Priority)}.");
+        TakeFields(d);
+        Proceed(d);
+    }
+
+    /// <summary>A withdrawn ticket is open again: somebody wants it handled.</summary>
+    public static void Reopened(Decision d, TicketSnapshot ticket)
+    {
+        d.State = d.State with
+        {
+            Ticket = ticket,
+            Status = IncidentStatus.Reported,
+            RoundStart = d.State.Attempts.Count,
+            Responder = null,
+            WithdrawnReason = null,
+            DuplicateOf = null,
+            AcknowledgedAt = null,
+            ArrivedAt = null,
+            Flag = null,
+        };
+        d.Audit("incident.reopened", $"Ticket {ticket.TicketId} is open again.");
+        TakeFields(d);
+        Proceed(d);
+    }
+
+    public static void Changed(Decision d, TicketSnapshot ticket)
+    {
+        var before = d.State.Fields;
+        d.State = d.State with { Ticket = ticket };
+        TakeFields(d);
+        var phoneChanged = d.State.Fields.ResponderPhone != before.ResponderPhone;
+        d.Audit("incident.changed", "The ticket's content was changed." + (phoneChanged ? " The responder's phone number is another one." : ""));
+        if (phoneChanged && d.State.Status is not IncidentStatus.Acknowledged && Conversation.WaitsForAnswer(d) is { } waiting)
+        {
+            Dialling.CancelAttempt(d, waiting, "The ticket has another phone number now.");
+            NewRound(d);
+            Proceed(d);
+            return;
+        }
+
+        if (Conversation.IsLive(d) is { } call)
+        {
+            TellNews(d, call, before);
+            return;
+        }
+
+        switch (d.State.Status)
+        {
+            case IncidentStatus.Reported:
+                Proceed(d);
+                break;
+            case IncidentStatus.InvalidContact or IncidentStatus.Unreachable or IncidentStatus.Declined or IncidentStatus.Failed when phoneChanged:
+            case IncidentStatus.Calling when phoneChanged && d.Live is null or { Settled: true }:
+                NewRound(d);
+                Proceed(d);
+                break;
+            default:
+                break;
+        }
+    }
+
+    static void NewRound(Decision d)
+    {
+        d.State = d.State with { RoundStart = d.State.Attempts.Count, Responder = null, Status = IncidentStatus.Reported };
+        d.Disarm(TimerNames.NextAttempt);
+        d.Unflag();
+    }
+
+    /// <summary>The parser's fields, completed with what the model found; a field that the parser has is never overwritten.</summary>
+    static void TakeFields(Decision d)
+    {
+        var parsed = d.State.Ticket.Fields;
+        var found = d.Facts.Extracted;
+        if (d.Facts.ExtractionTried)
+        {
+            d.State = d.State with { ExtractedVersion = d.State.Ticket.Version };
+        }
+
+        d.State = d.State with
+        {
+            Fields = found is null ? parsed : parsed with
+            {
+                Type = parsed.Type ?? found.Type,
+                Address = parsed.Address ?? found.Address,
+                ResponderPhone = parsed.ResponderPhone ?? found.ResponderPhone,
+                Confidence = parsed.Confidence ?? found.Confidence,
+                EvidenceUrls = parsed.EvidenceUrls.Count > 0 ? parsed.EvidenceUrls : found.EvidenceUrls,
+            },
+        };
+        if (found is not null)
+        {
+            d.Audit("incident.completed", "The model filled fields that the ticket's form lacks: " + string.Join(", ", Names(parsed, d.State.Fields)) + ".");
+        }
+    }
+
+    static IEnumerable<string> Names(IncidentFields parsed, IncidentFields now)
+    {
+        if (parsed.ResponderPhone != now.ResponderPhone)
+        {
+            yield return "phone";
+        }
+
+        if (parsed.Type != now.Type)
+        {
+            yield return "incident type";
+        }
+
+        if (parsed.Address != now.Address)
+        {
+            yield return "address";
+        }
+
+        if (parsed.Confidence != now.Confidence)
+        {
+            yield return "confidence";
+        }
+
+        if (parsed.EvidenceUrls.Count != now.EvidenceUrls.Count)
+        {
+            yield return "evidence";
+        }
+    }
+
+    /// <summary>Dispatches, waits for a correction, or follows the incident that already reports this event.</summary>
+    public static void Proceed(Decision d)
+    {
+        NoteProblems(d);
+        if (d.State.Fields.ResponderPhone is null)
+        {
+            d.Flag("The ticket has no usable phone number, so nobody can be called.", "Enter the responder's number in the ticket, for example +12025550123; the call then starts by itself.");
+            return;
+        }
+
+        if (d.Facts.Primary is { } primary && d.State.Attempts.Count == 0)
+        {
+            Duplicates.Link(d, primary);
+            return;
+        }
+
+        d.Unflag();
+        Dialling.Dial(d);
+    }
+
+    /// <summary>One note per ticket version says what is missing, the rule and how to fix it.</summary>
+    static void NoteProblems(Decision d)
+    {
+        if (d.State.NotedVersion == d.State.Ticket.Version || TicketNotes.Problems(d.State, d.Facts) is not { } text)
+        {
+            return;
+        }
+
+        d.Note(text);
+        d.State = d.State with { NotedVersion = d.State.Ticket.Version };
+    }
+
+    static void TellNews(Decision d, LiveCall call, IncidentFields before)
+    {
+        var now = d.State.Fields;
+        var news = new List<string>();
+        if (now.Type != before.Type)
+        {
+            news.Add($"the incident type is now {Spoken.Type(now)}");
+        }
+
+        if (now.Address != before.Address)
+        {
+            news.Add($"the place is now {Spoken.Address(now)}");
+        }
+
+        if (now.Confidence != before.Confidence)
+        {
+            news.Add($"the confidence is now {Spoken.Confidence(now)}");
+        }
+
+        // Only once the incident has been told: before that retrieve_ticket tells the new version anyway, and a machine may listen.
+        if (news.Count > 0 && call.Stage != d.Flow.First.Name)
+        {
+            d.Publish(new SayNews(call.Call, $"I have just received an update: {string.Join("; ", news)}."));
+        }
+    }
+}

@@ -1,0 +1,99 @@
+using System.Collections.Concurrent;
+using CityMonitor.AgentWorker.Tools;
+using CityMonitor.ServiceDefaults;
+using Microsoft.Extensions.Options;
+
+namespace CityMonitor.AgentWorker.Flows;
+
+/// <summary>Section Flows.</summary>
+sealed class FlowOptions : ICheckedOptions
+{
+    public const string Section = "Flows";
+
+    /// <summary>Where the *.yaml flows are; default: the nearest folder `flows` at or above the program.</summary>
+    public string? Directory { get; set; }
+
+    public IEnumerable<string> Problems()
+    {
+        if (FlowLibrary.Find(Directory) is null)
+        {
+            yield return Directory is null
+                ? $"Flows:Directory must be set where no folder 'flows' stands at or above {AppContext.BaseDirectory}, for example /app/flows."
+                : $"Flows:Directory must be an existing folder, not '{Directory}', for example /app/flows.";
+        }
+    }
+}
+
+/// <summary>
+/// The flows on disk. A changed file is read again when the next call is placed; one that is broken is reported and the last good
+/// version stays in use, because a typing error must not stop the dispatch.
+/// </summary>
+sealed partial class FlowLibrary(IOptions<FlowOptions> options, ILogger<FlowLibrary> log)
+{
+    readonly ConcurrentDictionary<string, Loaded> _flows = new(StringComparer.Ordinal);
+    readonly string _directory = Find(options.Value.Directory) ?? throw new FlowException("flows", ["Flows:Directory must be an existing folder."]);
+
+    /// <summary>Throws a <see cref="FlowException"/> when there is no good version at all.</summary>
+    public Flow Get(string name)
+    {
+        var file = Path.Combine(_directory, name + ".yaml");
+        var stamp = File.GetLastWriteTimeUtc(file);
+        if (_flows.TryGetValue(name, out var loaded) && loaded.Stamp == stamp)
+        {
+            return loaded.Flow;
+        }
+
+        try
+        {
+            var flow = Read(file);
+            _flows[name] = new Loaded(flow, stamp);
+            LogLoaded(file);
+            return flow;
+        }
+        catch (FlowException error) when (loaded is not null)
+        {
+            LogBroken(error, file);
+            _flows[name] = loaded with { Stamp = stamp };
+            return loaded.Flow;
+        }
+    }
+
+    static Flow Read(string file)
+    {
+        try
+        {
+            return FlowFile.Parse(Path.GetFileName(file), File.ReadAllText(file), ToolBox.Names);
+        }
+        catch (IOException error)
+        {
+            throw new FlowException(file, [$"{file}: cannot be read: {error.Message}"]);
+        }
+    }
+
+    internal static string? Find(string? configured)
+    {
+        if (configured is not null)
+        {
+            return Directory.Exists(configured) ? Path.GetFullPath(configured) : null;
+        }
+
+        for (var at = new DirectoryInfo(AppContext.BaseDirectory); at is not null; at = at.Parent)
+        {
+            var candidate = Path.Combine(at.FullName, "flows");
+            if (Directory.Exists(candidate))
+            {
+                return candidate;
+            }
+        }
+
+        return null;
+    }
+
+    sealed record Loaded(Flow Flow, DateTime Stamp);
+
+    [LoggerMessage(5301, LogLevel.Information, "Flow {File} read")]
+    partial void LogLoaded(string file);
+
+    [LoggerMessage(5302, LogLevel.Error, "Flow {File} is broken; its last good version stays in use")]
+    partial void LogBroken(Exception error, string file);
+}

@@ -1,0 +1,40 @@
+using System.Globalization;
+using CityMonitor.AgentWorker.Dispatch;
+using CityMonitor.AgentWorker.Tools;
+using CityMonitor.Messaging.Contracts;
+using CityMonitor.Messaging.State;
+
+namespace CityMonitor.AgentWorker.Flows;
+
+/// <summary>Makes a call's session from its flow: all that a bridge needs to hold the call with no worker alive.</summary>
+static class Sessions
+{
+    public static CallSession Build(Flow flow, IncidentState incident, CallId call, PhoneNumber to, string authority, DateTimeOffset now)
+    {
+        var general = new Dictionary<string, string>
+        {
+            ["authority"] = authority,
+            ["agent"] = flow.Agent,
+            ["date"] = now.ToString("dddd, d MMMM yyyy", CultureInfo.InvariantCulture),
+        };
+        var facts = new Dictionary<string, string>(general)
+        {
+            ["type"] = Spoken.Type(incident.Fields),
+            ["address"] = Spoken.Address(incident.Fields),
+            ["priority"] = Spoken.Priority(incident.Ticket.Priority),
+            ["confidence"] = Spoken.Confidence(incident.Fields),
+            ["time"] = Spoken.Time(incident.Fields, incident.Ticket),
+            ["camera"] = incident.Fields.CameraId ?? "not given",
+        };
+        return new CallSession(
+            call, incident.Id, "outbound", to, flow.Name, flow.Engine, flow.Language, flow.Voice, flow.Model,
+            Placeholders.Fill(Prompt(flow), general), Placeholders.Fill(flow.Greeting, general), Placeholders.Fill(flow.Voicemail, general),
+            Placeholders.Fill(flow.Keypad, facts), Placeholders.Fill(flow.Goodbye, general),
+            [.. flow.Tools.Select(ToolBox.Definition)], flow.Keyterms,
+            new CallLimits(flow.Limits.MaxSeconds, flow.Limits.SilenceSeconds, flow.Limits.SilencePrompts, flow.Limits.GoodbyePhrases));
+    }
+
+    /// <summary>One prompt for engines that take only one: the flow's, then each stage with the tools it may use.</summary>
+    static string Prompt(Flow flow) =>
+        flow.Prompt + "\n\n" + string.Join("\n\n", flow.Stages.Select((s, i) => $"Step {i + 1}, {s.Name} (tools: {string.Join(", ", s.Tools)}):\n{s.Prompt}"));
+}
