@@ -52,6 +52,7 @@ static class SimulatorHost
         var control = app.MapPort(ports.Control);
         control.MapFaults();
         control.MapTimeline();
+        control.MapCallsControl();
         control.MapGet("/health", () => TypedResults.Ok(new HealthAnswer("ok")));
         app.MapPort(ports.Freshdesk).MapFreshdesk();
         return app;
