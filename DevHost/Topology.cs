@@ -81,7 +81,7 @@ static class Topology
             [("Deepgram:BaseUrl", "http", ""), ("Deepgram:AgentBaseUrl", "ws", "")]),
         new("Freshdesk", "incident tickets", 5093,
         [
-            new("Freshdesk:Domain", null, Secret: false, "Freshdesk domain, for example city.freshdesk.com", "FRESHDESK_DOMAIN") { Credential = false },
+            new("Freshdesk:Domain", "simulator.freshdesk.com", Secret: false, "Freshdesk domain, for example city.freshdesk.com", "FRESHDESK_DOMAIN") { Credential = false },
             new("Freshdesk:ApiKey", "simulator", Secret: true, "Freshdesk API key: Profile settings, View API key", "FRESHDESK_API_KEY", "API_KEY"),
         ],
         [("Freshdesk:BaseUrl", "http", "")]),
