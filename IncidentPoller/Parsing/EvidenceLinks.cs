@@ -1,0 +1,98 @@
+using System.Net;
+using System.Net.Sockets;
+using System.Text.RegularExpressions;
+
+namespace CityMonitor.IncidentPoller.Parsing;
+
+/// <summary>The links that may be sent to a responder: absolute, http(s), public. Whether they answer is seen when they are sent.</summary>
+static partial class EvidenceLinks
+{
+    public const string Example = "https://evidence.example.org/CAM-0412-1.jpg";
+
+    /// <summary>More links than this are no evidence but an accident.</summary>
+    public const int Most = 20;
+
+    /// <param name="trusted">Hosts (with or without port) that are allowed though they are not public, for example 127.0.0.1:5093.</param>
+    /// <returns>The links in their order, each once, and one problem for each one left out.</returns>
+    public static (IReadOnlyList<string> Urls, IReadOnlyList<(string Rule, string Found)> Problems) Read(string text, IReadOnlySet<string> trusted)
+    {
+        var urls = new List<string>();
+        var problems = new List<(string, string)>();
+        foreach (var part in Separator.Split(text).Select(part => part.Trim(Around)).Where(part => part.AsSpan().ContainsAny('.', ':', '/')))
+        {
+            if (!Uri.TryCreate(part, UriKind.Absolute, out var url) || url.Host.Length == 0 && url.Scheme is "http" or "https")
+            {
+                problems.Add(("must be an absolute http or https link", part));
+            }
+            else if (url.Scheme is not ("http" or "https"))
+            {
+                problems.Add(("must begin with http:// or https://", part));
+            }
+            else if (url.UserInfo.Length > 0)
+            {
+                problems.Add(("must not carry a user name or password", $"{url.Scheme}://...@{url.Host}"));
+            }
+            else if (!trusted.Contains(url.Authority) && !trusted.Contains(url.Host) && IsPrivate(url))
+            {
+                problems.Add(("must be reachable from the public network; private and local addresses are not sent", part));
+            }
+            else if (urls.Count == Most)
+            {
+                problems.Add(($"must be at most {Most} links", part));
+                break;
+            }
+            else if (!urls.Contains(url.AbsoluteUri))
+            {
+                urls.Add(url.AbsoluteUri);
+            }
+        }
+
+        return (urls, problems);
+    }
+
+    /// <summary>Links in free text that can only be evidence: pictures and clips.</summary>
+    public static IEnumerable<string> InHtml(string? html) => Picture.Matches(html ?? "").Select(match => WebUtility.HtmlDecode(match.Groups["url"].Value)).Distinct();
+
+    static bool IsPrivate(Uri url)
+    {
+        var host = url.IdnHost.TrimEnd('.');
+        if (IPAddress.TryParse(host.Trim('[', ']'), out var address))
+        {
+            return IsPrivate(address);
+        }
+
+        return !host.Contains('.', StringComparison.Ordinal) // localhost and names of the local network
+            || host.EndsWith(".localhost", StringComparison.OrdinalIgnoreCase)
+            || host.EndsWith(".local", StringComparison.OrdinalIgnoreCase)
+            || host.EndsWith(".internal", StringComparison.OrdinalIgnoreCase)
+            || host.EndsWith(".lan", StringComparison.OrdinalIgnoreCase)
+            || host.EndsWith(".home.arpa", StringComparison.OrdinalIgnoreCase);
+    }
+
+    static bool IsPrivate(IPAddress address)
+    {
+        address = address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address;
+        if (address.AddressFamily == AddressFamily.InterNetworkV6)
+        {
+            return IPAddress.IsLoopback(address) || address.IsIPv6LinkLocal || address.IsIPv6SiteLocal || address.IsIPv6UniqueLocal || address.IsIPv6Multicast || address.Equals(IPAddress.IPv6Any);
+        }
+
+        var bytes = address.GetAddressBytes();
+        return bytes switch
+        {
+            [0 or 10 or 127, ..] or [169, 254, ..] or [192, 168, ..] => true,
+            [172, >= 16 and <= 31, ..] or [100, >= 64 and <= 127, ..] or [198, 18 or 19, ..] => true,
+            [>= 224, ..] => true,
+            _ => false,
+        };
+    }
+
+    static readonly char[] Around = ['"', '\'', '“', '”', '<', '>', '[', ']', '(', ')', ',', ';', '.', ' ', '*', '`'];
+
+    // A comma may be part of a link; one that is followed by a space or by the next link is not.
+    [GeneratedRegex(@"[\s|""]+|[,;](?=\s|""|$|https?://)", RegexOptions.IgnoreCase)]
+    static partial Regex Separator { get; }
+
+    [GeneratedRegex(@"(?<url>https?://[^\s""'<>]+?\.(?:jpe?g|png|gif|webp|mp4|mov)(?:\?[^\s""'<>]*)?)(?=[\s""'<>,;)]|$)", RegexOptions.IgnoreCase)]
+    static partial Regex Picture { get; }
+}
