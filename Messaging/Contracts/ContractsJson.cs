@@ -10,6 +10,7 @@ namespace CityMonitor.Messaging.Contracts;
 [JsonSerializable(typeof(IncidentWithdrawn))]
 [JsonSerializable(typeof(IncidentSwept))]
 [JsonSerializable(typeof(TimerDue))]
+[JsonSerializable(typeof(DeadLettered))]
 [JsonSerializable(typeof(CallReceived))]
 [JsonSerializable(typeof(CallPlaced))]
 [JsonSerializable(typeof(CallRinging))]

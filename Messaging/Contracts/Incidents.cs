@@ -55,3 +55,12 @@ public sealed record TimerDue(string RootId, string Name, CallId? Call = null) :
     [System.Text.Json.Serialization.JsonIgnore]
     public override string Root => RootId;
 }
+
+/// <summary>A message about this incident (or call without one) was given up and lies in cm:dead: a person has to look.</summary>
+/// <param name="RootId">The incident's id, or the root of a call that has none.</param>
+/// <param name="Type">The type of the message that was given up, for example PlaceCall.</param>
+public sealed record DeadLettered(string RootId, string Type, string Error) : AgentMessage
+{
+    [System.Text.Json.Serialization.JsonIgnore]
+    public override string Root => RootId;
+}

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using CityMonitor.Messaging.Contracts;
 using CityMonitor.Messaging.Redis;
 
@@ -6,26 +7,78 @@ namespace CityMonitor.Messaging.State;
 /// <summary>Reads and writes of a call's hash and its turns outside a step.</summary>
 public sealed class CallStore(RedisClient redis)
 {
-    /// <summary>Null where the call is not known.</summary>
-    public Task<CallSession?> ReadSessionAsync(CallId call, CancellationToken ct) => throw new NotSupportedException(redis.ToString());
+    /// <summary>A call's hash and turns outlive their last write by this.</summary>
+    public static readonly TimeSpan Life = TimeSpan.FromDays(2);
 
-    public Task<Dictionary<string, RespValue>> ReadAsync(CallId call, CancellationToken ct) => throw new NotSupportedException();
+    static readonly RedisScript s_write = new("""
+        #!lua flags=allow-oom
+        redis.call('HSET', KEYS[1], unpack(ARGV, 2))
+        redis.call('PEXPIRE', KEYS[1], ARGV[1])
+        return 1
+        """);
+
+    static readonly RedisScript s_append = new("""
+        #!lua flags=allow-oom
+        redis.call('RPUSH', KEYS[1], ARGV[2])
+        redis.call('PEXPIRE', KEYS[1], ARGV[1])
+        return 1
+        """);
+
+    static readonly RedisScript s_beginStream = new($$"""
+        #!lua flags=allow-oom
+        local stream = redis.call('HINCRBY', KEYS[1], '{{CallFields.Stream}}', 1)
+        redis.call('HSET', KEYS[1], '{{CallFields.Bridge}}', ARGV[2])
+        redis.call('PEXPIRE', KEYS[1], ARGV[1])
+        return stream
+        """);
+
+    /// <summary>Null where the call is not known.</summary>
+    public async Task<CallSession?> ReadSessionAsync(CallId call, CancellationToken ct)
+    {
+        var reply = await redis.SendAsync(["HGET", Keys.Call(call), CallFields.Session], ct);
+        return reply.IsNull ? null : JsonSerializer.Deserialize(reply.Bytes.Span, StateJson.Default.CallSession);
+    }
+
+    public async Task<Dictionary<string, RespValue>> ReadAsync(CallId call, CancellationToken ct) =>
+        (await redis.SendAsync(["HGETALL", Keys.Call(call)], ct)).ToDictionary();
 
     /// <summary>Sets fields of the call's hash and renews its TTL.</summary>
-    public Task WriteAsync(CallId call, IReadOnlyDictionary<string, string> fields, CancellationToken ct) => throw new NotSupportedException();
+    public async Task WriteAsync(CallId call, IReadOnlyDictionary<string, string> fields, CancellationToken ct)
+    {
+        if (fields.Count > 0)
+        {
+            await redis.RunAsync(s_write, [Keys.Call(call)], [LifeMilliseconds, .. fields.SelectMany(field => new RedisArg[] { field.Key, field.Value })], ct);
+        }
+    }
 
-    public Task<IReadOnlyList<Turn>> ReadTurnsAsync(CallId call, CancellationToken ct) => throw new NotSupportedException();
+    public async Task<IReadOnlyList<Turn>> ReadTurnsAsync(CallId call, CancellationToken ct)
+    {
+        var reply = await redis.SendAsync(["LRANGE", Keys.Turns(call), 0, -1], ct);
+        return [.. reply.Items.Select(item => JsonSerializer.Deserialize(item.Bytes.Span, StateJson.Default.Turn)!)];
+    }
 
-    public Task AppendTurnAsync(CallId call, Turn turn, CancellationToken ct) => throw new NotSupportedException();
+    public async Task AppendTurnAsync(CallId call, Turn turn, CancellationToken ct) =>
+        await redis.RunAsync(s_append, [Keys.Turns(call)], [LifeMilliseconds, JsonSerializer.SerializeToUtf8Bytes(turn, StateJson.Default.Turn)], ct);
 
     /// <summary>A stream has started on this bridge: raises the call's stream number, sets its bridge, returns the number.</summary>
-    public Task<int> BeginStreamAsync(CallId call, string bridge, CancellationToken ct) => throw new NotSupportedException();
+    public async Task<int> BeginStreamAsync(CallId call, string bridge, CancellationToken ct) =>
+        (int)(await redis.RunAsync(s_beginStream, [Keys.Call(call)], [LifeMilliseconds, bridge], ct)).Number;
+
+    static long LifeMilliseconds => (long)Life.TotalMilliseconds;
 }
 
 /// <summary>Reads incidents; writes happen in AgentWorker's steps only.</summary>
 public sealed class IncidentStore(RedisClient redis)
 {
-    public Task<IncidentState?> ReadAsync(IncidentId incident, CancellationToken ct) => throw new NotSupportedException(redis.ToString());
+    public async Task<IncidentState?> ReadAsync(IncidentId incident, CancellationToken ct)
+    {
+        var reply = await redis.SendAsync(["GET", Keys.Incident(incident)], ct);
+        return reply.IsNull ? null : JsonSerializer.Deserialize(reply.Bytes.Span, StateJson.Default.IncidentState);
+    }
 
-    public Task<IReadOnlyList<IncidentId>> ReadOpenAsync(CancellationToken ct) => throw new NotSupportedException();
+    public async Task<IReadOnlyList<IncidentId>> ReadOpenAsync(CancellationToken ct)
+    {
+        var reply = await redis.SendAsync(["SMEMBERS", Keys.OpenIncidents], ct);
+        return [.. reply.Items.Select(item => IncidentId.Parse(item.Text!))];
+    }
 }

@@ -8,6 +8,16 @@ public static class Keys
     public const string OpenIncidents = "cm:incidents:open";
     public const string Timers = "cm:timers";
     public const string TimerMessages = "cm:timers:messages";
+
+    /// <summary>Milliseconds added to Redis' clock for timers; tests move time with it, nothing else sets it.</summary>
+    public const string TimerOffset = "cm:timers:offset";
+
+    /// <summary>Hash: the last epoch of each lease, and the reader of each partition. Only rises, also over a wiped Redis.</summary>
+    public const string Epochs = "cm:epochs";
+
+    /// <summary>Sorted set of live agent workers by their last heartbeat (Redis' clock).</summary>
+    public const string Workers = "cm:workers";
+
     public const string DialQueue = "cm:dial";
     public const string Dialling = "cm:dialling";
     public const string LiveCalls = "cm:live";
@@ -20,6 +30,10 @@ public static class Keys
 
     public static string AgentPartition(int partition) => $"cm:agent:{partition}";
     public static string Speech(string bridge) => $"cm:speech:{bridge}";
+
+    /// <summary>Where a key that should be a stream and is not was moved to, so that its stream works again.</summary>
+    public static string Quarantine(string key) => $"cm:quarantine:{key}";
+
     public static string Lease(string name) => $"cm:lease:{name}";
     public static string Incident(IncidentId incident) => $"cm:incident:{incident}";
 

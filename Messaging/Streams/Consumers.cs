@@ -1,5 +1,9 @@
 using CityMonitor.Messaging.Contracts;
+using CityMonitor.Messaging.Redis;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
 
 namespace CityMonitor.Messaging.Streams;
 
@@ -32,18 +36,48 @@ public static class ConsumerRegistration
     /// <summary>Competes with the other replicas for a work stream's messages (cm:telephony, cm:media, cm:tickets): each goes to one of them.</summary>
     /// <param name="concurrency">How many messages are handled at once.</param>
     public static IServiceCollection AddWorkStream<THandler>(this IServiceCollection services, string stream, int concurrency = 16)
-        where THandler : class, IMessageHandler => throw new NotSupportedException();
+        where THandler : class, IMessageHandler
+    {
+        services.AddUpkeep().TryAddSingleton<THandler>();
+        return services.AddSingleton<IHostedService>(provider => new WorkStream(
+            stream, concurrency, provider.GetRequiredService<RedisClient>(), provider.GetRequiredService<Groups>(), provider.Handling<THandler>(),
+            provider.GetRequiredService<MessagingIdentity>(), provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<ILogger<WorkStream>>()));
+    }
 
     /// <summary>
     /// Takes its share of the cm:agent:{p} partitions by lease, reads all of them with one blocking read, and hands each message to one
     /// in-order queue per root. Also runs the timers, the janitor and the dead-letter watch, each under its own lease.
     /// </summary>
     public static IServiceCollection AddAgentPartitions<THandler>(this IServiceCollection services)
-        where THandler : class, IMessageHandler => throw new NotSupportedException();
+        where THandler : class, IMessageHandler
+    {
+        services.AddUpkeep().TryAddSingleton<THandler>();
+        return services.AddSingleton<IHostedService>(provider => new AgentPartitions(
+            provider.GetRequiredService<RedisClient>(), provider.GetRequiredService<Groups>(), provider.Handling<THandler>(),
+            provider.GetRequiredService<MessagingIdentity>(), provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<ILogger<AgentPartitions>>()));
+    }
 
     /// <summary>This process's bridge id and the plain XREAD of cm:speech:{bridge}, handed to <typeparamref name="TListener"/>.</summary>
     public static IServiceCollection AddSpeechStream<TListener>(this IServiceCollection services)
-        where TListener : class, ISpeechListener => throw new NotSupportedException();
+        where TListener : class, ISpeechListener
+    {
+        services.TryAddSingleton<TListener>();
+        return services.AddSingleton<IHostedService>(provider => new SpeechStream(
+            provider.GetRequiredService<RedisClient>(), provider.GetRequiredService<BridgeId>(), provider.GetRequiredService<TListener>(),
+            provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<ILogger<SpeechStream>>()));
+    }
+
+    /// <summary>Every process that consumes can run the timers and the janitor: retries need them even where no agent worker is alive.</summary>
+    static IServiceCollection AddUpkeep(this IServiceCollection services)
+    {
+        services.TryAddEnumerable(ServiceDescriptor.Singleton<IHostedService, TimerPump>());
+        services.TryAddEnumerable(ServiceDescriptor.Singleton<IHostedService, Janitor>());
+        return services;
+    }
+
+    static EntryHandling Handling<THandler>(this IServiceProvider provider) where THandler : class, IMessageHandler => new(
+        provider.GetRequiredService<RedisClient>(), provider.GetRequiredService<Committer>(), provider.GetRequiredService<THandler>(),
+        provider.GetRequiredService<MessagingIdentity>().Service, provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<ILogger<EntryHandling>>());
 }
 
 /// <summary>A new id per process start.</summary>

@@ -1,6 +1,9 @@
+using System.Globalization;
+using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 using CityMonitor.Messaging.Contracts;
 using CityMonitor.Messaging.Redis;
+using CityMonitor.Messaging.State;
 
 namespace CityMonitor.Messaging.Streams;
 
@@ -10,25 +13,200 @@ namespace CityMonitor.Messaging.Streams;
 /// </summary>
 public sealed class Step
 {
-    public void Set<T>(string key, T value, JsonTypeInfo<T> type, TimeSpan? ttl = null) => throw new NotSupportedException();
+    readonly TimeProvider _clock;
+    readonly List<RedisArg> _operations = [];
+    readonly Dictionary<string, string> _types = new(StringComparer.Ordinal);
 
-    public void SetFields(string hashKey, IReadOnlyDictionary<string, RedisArg> fields, TimeSpan? ttl = null) => throw new NotSupportedException();
+    internal Step(TimeProvider clock) => _clock = clock;
 
-    public void Delete(string key) => throw new NotSupportedException();
+    internal bool IsEmpty => _operations.Count == 0;
 
-    public void AddToSet(string key, string member) => throw new NotSupportedException();
+    /// <summary>Each operation as its number of arguments and the arguments: <c>3 SADD cm:incidents:open fd-4711</c>.</summary>
+    internal List<RedisArg> Operations => _operations;
 
-    public void RemoveFromSet(string key, string member) => throw new NotSupportedException();
+    /// <summary>The type that each key must have, checked before anything is written: a script cannot be undone half-way.</summary>
+    internal Dictionary<string, string> Types => _types;
 
-    public void AddToSortedSet(string key, string member, double score) => throw new NotSupportedException();
+    public void Set<T>(string key, T value, JsonTypeInfo<T> type, TimeSpan? ttl = null)
+    {
+        var json = JsonSerializer.SerializeToUtf8Bytes(value, type);
+        if (ttl is { } life)
+        {
+            Add("SET", key, json, "PX", Milliseconds(life));
+        }
+        else
+        {
+            Add("SET", key, json);
+        }
+    }
 
-    public void RemoveFromSortedSet(string key, string member) => throw new NotSupportedException();
+    public void SetFields(string hashKey, IReadOnlyDictionary<string, RedisArg> fields, TimeSpan? ttl = null)
+    {
+        if (fields.Count > 0)
+        {
+            Expect(hashKey, "hash");
+            Add(["HSET", hashKey, .. fields.SelectMany(field => new[] { field.Key, field.Value })]);
+        }
+
+        Expire(hashKey, ttl);
+    }
+
+    public void DeleteFields(string hashKey, params string[] fields)
+    {
+        Expect(hashKey, "hash");
+        Add(["HDEL", hashKey, .. fields.Select(field => (RedisArg)field)]);
+    }
+
+    public void Delete(string key) => Add("DEL", key);
+
+    public void AddToSet(string key, string member)
+    {
+        Expect(key, "set");
+        Add("SADD", key, member);
+    }
+
+    public void RemoveFromSet(string key, string member)
+    {
+        Expect(key, "set");
+        Add("SREM", key, member);
+    }
+
+    public void AddToSortedSet(string key, string member, double score)
+    {
+        Expect(key, "zset");
+        Add("ZADD", key, score.ToString("R", CultureInfo.InvariantCulture), member);
+    }
+
+    public void RemoveFromSortedSet(string key, string member)
+    {
+        Expect(key, "zset");
+        Add("ZREM", key, member);
+    }
+
+    /// <summary>Appends to a list, for example a call's turns.</summary>
+    public void PushToList<T>(string key, T value, JsonTypeInfo<T> type, TimeSpan? ttl = null)
+    {
+        Expect(key, "list");
+        Add("RPUSH", key, JsonSerializer.SerializeToUtf8Bytes(value, type));
+        Expire(key, ttl);
+    }
 
     /// <summary>To wherever the message's type goes; a speech message to the bridge that holds the call at the moment of the commit (dropped where none does).</summary>
-    public void Publish(Message message) => throw new NotSupportedException();
+    public void Publish(Message message)
+    {
+        var stream = Routes.StreamOf(message);
+        var start = Open();
+        if (stream is null)
+        {
+            var call = Keys.Call(((SpeechMessage)message).Call);
+            Expect(call, "hash");
+            _operations.Add("SPEECH");
+            _operations.Add(call);
+        }
+        else
+        {
+            Expect(stream, "stream");
+            _operations.Add("XADD");
+            _operations.Add(stream);
+            if (stream == Keys.Audit)
+            {
+                _operations.Add("MAXLEN");
+                _operations.Add("~");
+                _operations.Add(Trimming.AuditLength);
+            }
+
+            _operations.Add("*");
+        }
+
+        using var activity = Telemetry.Publishing(message, stream);
+        Envelope.Write(_operations, message, _clock.GetUtcNow());
+        Close(start);
+    }
 
     /// <summary>Publishes <paramref name="message"/> after <paramref name="delay"/>, by Redis' clock. One timer per root and name: setting it again moves it.</summary>
-    public void Schedule(TimerDue message, TimeSpan delay) => throw new NotSupportedException();
+    public void Schedule(TimerDue message, TimeSpan delay)
+    {
+        var start = OpenTimer(Timers.Member(message.RootId, message.Name), delay, Routes.StreamOf(message)!);
+        Envelope.Write(_operations, message, _clock.GetUtcNow());
+        Close(start);
+    }
 
-    public void CancelTimer(string root, string name) => throw new NotSupportedException();
+    public void CancelTimer(string root, string name)
+    {
+        Add("ZREM", Keys.Timers, Timers.Member(root, name));
+        Add("HDEL", Keys.TimerMessages, Timers.Member(root, name));
+    }
+
+    /// <summary>The same entry again, later.</summary>
+    internal void Repeat(StreamEntry entry, TimeSpan after)
+    {
+        var start = OpenTimer($"retry/{entry.Stream}/{entry.Id}", after, entry.Stream);
+        foreach (var value in entry.Fields)
+        {
+            _operations.Add(value.Bytes);
+        }
+
+        Close(start);
+    }
+
+    /// <summary>The entry and why it was given up, to cm:dead.</summary>
+    internal void Bury(StreamEntry entry, string error, long deliveries)
+    {
+        Expect(Keys.Dead, "stream");
+        var start = Open();
+        _operations.AddRange([
+            "XADD", Keys.Dead, "*", DeadLetters.Stream, entry.Stream, DeadLetters.Entry, entry.Id, DeadLetters.Error, error,
+            DeadLetters.Deliveries, deliveries, DeadLetters.At, _clock.GetUtcNow().ToUnixTimeMilliseconds()]);
+        foreach (var value in entry.Fields)
+        {
+            _operations.Add(value.Bytes);
+        }
+
+        Close(start);
+    }
+
+    int OpenTimer(string member, TimeSpan delay, string stream)
+    {
+        Expect(Keys.Timers, "zset");
+        Expect(Keys.TimerMessages, "hash");
+        var start = Open();
+        _operations.AddRange(["TIMER", member, (long)Math.Max(0, delay.TotalMilliseconds), stream]);
+        return start;
+    }
+
+    void Expire(string key, TimeSpan? ttl)
+    {
+        if (ttl is { } life)
+        {
+            Add("PEXPIRE", key, Milliseconds(life));
+        }
+    }
+
+    void Expect(string key, string type)
+    {
+        if (!_types.TryAdd(key, type) && _types[key] != type)
+        {
+            throw new InvalidOperationException($"One step uses {key} as a {_types[key]} and as a {type}.");
+        }
+    }
+
+    void Add(params ReadOnlySpan<RedisArg> command)
+    {
+        _operations.Add(command.Length);
+        foreach (var arg in command)
+        {
+            _operations.Add(arg);
+        }
+    }
+
+    int Open()
+    {
+        _operations.Add(0);
+        return _operations.Count;
+    }
+
+    void Close(int start) => _operations[start - 1] = _operations.Count - start;
+
+    static long Milliseconds(TimeSpan ttl) =>
+        ttl > TimeSpan.Zero ? Math.Max(1, (long)ttl.TotalMilliseconds) : throw new ArgumentOutOfRangeException(nameof(ttl), ttl, "A TTL must be positive.");
 }

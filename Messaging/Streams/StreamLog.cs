@@ -1,0 +1,48 @@
+using Microsoft.Extensions.Logging;
+
+namespace CityMonitor.Messaging.Streams;
+
+static partial class StreamLog
+{
+    [LoggerMessage(1201, LogLevel.Warning, "Timers wait: {Reason}")]
+    public static partial void TimersWait(ILogger log, string reason);
+
+    [LoggerMessage(1202, LogLevel.Warning, "Reading {Streams} is interrupted: {Reason}")]
+    public static partial void ReadInterrupted(ILogger log, string streams, string reason);
+
+    [LoggerMessage(1203, LogLevel.Error, "{Stream} was not a stream; what it held was moved to {Quarantine}")]
+    public static partial void Quarantined(ILogger log, string stream, string quarantine);
+
+    [LoggerMessage(1204, LogLevel.Warning, "Handling {Type} {EntryId} of {Stream} failed ({Deliveries} of 5)")]
+    public static partial void HandlerFailed(ILogger log, Exception error, string? type, string entryId, string stream, long deliveries);
+
+    [LoggerMessage(1205, LogLevel.Warning, "Handling {Type} {EntryId} of {Stream} waits for Redis: {Reason}")]
+    public static partial void HandlerWaits(ILogger log, string? type, string entryId, string stream, string reason);
+
+    [LoggerMessage(1206, LogLevel.Error, "Gave up {Type} {EntryId} of {Stream}: {Reason}")]
+    public static partial void GivenUp(ILogger log, string? type, string entryId, string stream, string reason);
+
+    [LoggerMessage(1207, LogLevel.Warning, "The commit of {Type} {EntryId} of {Stream} was refused: {Result}")]
+    public static partial void CommitRefused(ILogger log, string? type, string entryId, string stream, CommitResult result);
+
+    [LoggerMessage(1208, LogLevel.Information, "Holds partition {Partition} with epoch {Epoch}")]
+    public static partial void PartitionTaken(ILogger log, int partition, long epoch);
+
+    [LoggerMessage(1209, LogLevel.Warning, "Lost partition {Partition} with epoch {Epoch}")]
+    public static partial void PartitionLost(ILogger log, int partition, long epoch);
+
+    [LoggerMessage(1210, LogLevel.Information, "Gave partition {Partition} back")]
+    public static partial void PartitionReleased(ILogger log, int partition);
+
+    [LoggerMessage(1211, LogLevel.Warning, "Partitions: {Reason}")]
+    public static partial void LeasesWait(ILogger log, string reason);
+
+    [LoggerMessage(1212, LogLevel.Warning, "The janitor waits: {Reason}")]
+    public static partial void JanitorWaits(ILogger log, string reason);
+
+    [LoggerMessage(1213, LogLevel.Error, "A speech message could not be handed over: {Reason}")]
+    public static partial void SpeechNotHeard(ILogger log, string reason, Exception? error);
+
+    [LoggerMessage(1214, LogLevel.Information, "The reader of {Stream} ended")]
+    public static partial void ReaderEnded(ILogger log, string stream);
+}
