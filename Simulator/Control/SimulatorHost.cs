@@ -1,3 +1,4 @@
+using CityMonitor.Simulator.Deepgram;
 using CityMonitor.Simulator.Faults;
 using CityMonitor.Simulator.Freshdesk;
 using Microsoft.Extensions.DependencyInjection.Extensions;
@@ -39,6 +40,7 @@ static class SimulatorHost
         builder.Services.AddSingleton<FaultBoard>();
         builder.Services.AddHttpClient();
         builder.Services.AddFreshdesk();
+        builder.Services.AddDeepgram();
         return builder;
     }
 
@@ -55,6 +57,7 @@ static class SimulatorHost
         control.MapCallsControl();
         control.MapGet("/health", () => TypedResults.Ok(new HealthAnswer("ok")));
         app.MapPort(ports.Freshdesk).MapFreshdesk();
+        app.MapPort(ports.Deepgram).MapDeepgram();
         return app;
     }
 }

@@ -1,0 +1,360 @@
+using CityMonitor.Simulator.Deepgram.Minds;
+
+namespace CityMonitor.Simulator.Deepgram;
+
+/// <summary>
+/// Who speaks when: turns, guesses, function calls, barge-in. All methods are called from the session's one loop, so there
+/// are no locks here; <paramref name="later"/> runs an action on that loop after a while.
+/// </summary>
+sealed class AgentConversation(
+    AgentSocket socket, AgentVoice voice, DeepgramOptions options, AgentSettings settings, Mind mind, Timeline timeline, string requestId,
+    Action<TimeSpan, Action> later)
+{
+    /// <summary>What was worked out at a pause, before the end of the turn was certain.</summary>
+    sealed record Guess(string Text, MindState State, MindPlan Rest, List<PendingCall> Calls);
+
+    readonly Queue<string> waitingTurns = [];
+    readonly Queue<string> injected = [];
+    MindState state = mind.Begin(settings.Prompt, settings.Context);
+    MindState? beforeTurn;
+    MindPlan? plan;
+    MindAct.Call? afterSpeech;
+    List<PendingCall> pending = [];
+    Guess? guess;
+    string unanswered = "";
+    bool userSpeaking, heldBack;
+    int turn;
+
+    bool Busy => userSpeaking || plan is not null || pending.Count > 0 || unanswered.Length > 0 || voice.IsSpeaking;
+
+    public IReadOnlyDictionary<string, AgentFunction> Functions { get; private set; } = settings.Functions;
+
+    public void Begin()
+    {
+        if (settings.Greeting is { Length: > 0 } greeting)
+        {
+            state = mind.Recall(state, new AgentHistory("assistant", greeting, []));
+            voice.Say(greeting, TimeSpan.Zero);
+        }
+        else if (settings.Context.Count == 0 && mind.OnStart(state) is { } start)
+        {
+            (state, plan) = start;
+            Continue();
+        }
+    }
+
+    public void Think(ThinkSettings think, Mind next)
+    {
+        mind = next;
+        Functions = think.ByName;
+        UsePrompt(think.Prompt);
+    }
+
+    public void UsePrompt(string prompt) => state = mind.ReadPrompt(state, prompt);
+
+    public void UserStarted()
+    {
+        userSpeaking = true;
+        turn++;
+        afterSpeech = null;
+        voice.Stop();
+        socket.Send(AgentMessages.UserStartedSpeaking);
+        var withdrawn = pending.FindAll(c => !c.Deferred);
+        if (withdrawn.Count > 0)
+        {
+            Cancel(withdrawn);
+            pending.RemoveAll(c => !c.Deferred);
+            state = beforeTurn ?? state;
+        }
+
+        if (pending.Count == 0)
+        {
+            plan = null;
+        }
+    }
+
+    /// <summary>The caller pauses: functions that are not deferred are asked for now, on the guess that the turn is over.</summary>
+    public void UserPaused(string text)
+    {
+        text = Together(text);
+        if (text.Length == 0 || pending.Count > 0 || mind.OnUser(state, text) is not { } reaction
+            || mind.Next(reaction.State, reaction.Plan) is not { Act: MindAct.Call call } next)
+        {
+            return;
+        }
+
+        var calls = Pending(call);
+        if (calls.TrueForAll(c => !c.Deferred))
+        {
+            guess = new Guess(text, next.State, next.Left, calls);
+            Ask(calls);
+        }
+    }
+
+    public void UserResumed()
+    {
+        if (guess is not null)
+        {
+            Cancel(guess.Calls);
+            guess = null;
+        }
+    }
+
+    public void UserEnded(string text)
+    {
+        userSpeaking = false;
+        if (text.Length == 0)
+        {
+            // Noise. What was held back for it goes on.
+            UserResumed();
+            Resume();
+            return;
+        }
+
+        Heard(text);
+        text = Together(text);
+        if (guess is { } guessed && guessed.Text == text)
+        {
+            guess = null;
+            unanswered = "";
+            beforeTurn = state;
+            (state, plan, pending) = (guessed.State, guessed.Rest, guessed.Calls);
+            FinishCalls();
+            return;
+        }
+
+        UserResumed();
+        if (pending.Count > 0 || heldBack)
+        {
+            waitingTurns.Enqueue(text);
+            Resume();
+            return;
+        }
+
+        Consider(text);
+    }
+
+    public void UserWrote(string text)
+    {
+        voice.Stop();
+        turn++;
+        afterSpeech = null;
+        Heard(text);
+        if (pending.Count > 0)
+        {
+            waitingTurns.Enqueue(text);
+            return;
+        }
+
+        plan = null;
+        Consider(Together(text));
+    }
+
+    public void ToolAnswered(string id, string content)
+    {
+        if (guess?.Calls.FindIndex(c => c.Id == id) is >= 0 and var early)
+        {
+            guess.Calls[early] = guess.Calls[early] with { Response = content };
+            return;
+        }
+
+        var index = pending.FindIndex(c => c.Id == id && c.Response is null);
+        timeline.Add(index < 0 ? "agent.tool-late" : "agent.tool-answered", requestId, new() { ["id"] = id, ["content"] = content });
+        if (index >= 0)
+        {
+            pending[index] = pending[index] with { Response = content };
+            FinishCalls();
+        }
+    }
+
+    public void Inject(string message, string behavior)
+    {
+        if (behavior == "interrupt")
+        {
+            voice.Stop();
+            afterSpeech = null;
+            plan = pending.Count > 0 ? plan : null;
+            SayInjected(message);
+        }
+        else if (!Busy)
+        {
+            SayInjected(message);
+        }
+        else if (behavior == "queue")
+        {
+            injected.Enqueue(message);
+        }
+        else
+        {
+            socket.Send(AgentMessages.InjectionRefused(
+                userSpeaking ? "Injection refused: the user is speaking." : "Injection refused: the agent is in the middle of a turn."));
+        }
+    }
+
+    /// <summary>Everything that was to be said has been sent.</summary>
+    public void WentQuiet()
+    {
+        if (afterSpeech is { } call && !voice.IsSpeaking)
+        {
+            afterSpeech = null;
+            pending = Pending(call);
+            Ask(pending);
+        }
+        else if (!Busy && injected.TryDequeue(out var message))
+        {
+            SayInjected(message);
+        }
+    }
+
+    void SayInjected(string message)
+    {
+        state = mind.Recall(state, new AgentHistory("assistant", message, []));
+        voice.Say(message, TimeSpan.Zero);
+    }
+
+    void Heard(string text)
+    {
+        timeline.Add("agent.heard", requestId, new() { ["text"] = text });
+        socket.Send(AgentMessages.ConversationText("user", text));
+        if (settings.History)
+        {
+            socket.Send(AgentMessages.History("user", text));
+        }
+    }
+
+    // What was said before, and is not yet answered, belongs to what is said now.
+    string Together(string text) => $"{unanswered} {text}".Trim();
+
+    void Consider(string text)
+    {
+        unanswered = text;
+        socket.Send(AgentMessages.AgentThinking($"The caller said: {text}"));
+        Later(options.ThinkTime, () =>
+        {
+            unanswered = "";
+            beforeTurn = state;
+            if (mind.OnUser(state, text) is { } reaction)
+            {
+                (state, plan) = reaction;
+            }
+
+            Continue();
+        });
+    }
+
+    void Continue()
+    {
+        if (userSpeaking)
+        {
+            heldBack = true;
+            return;
+        }
+
+        while (plan is not null)
+        {
+            if (mind.Next(state, plan) is not { } next)
+            {
+                plan = null;
+                break;
+            }
+
+            (state, plan) = (next.State, next.Left);
+            switch (next.Act)
+            {
+                case MindAct.Say say:
+                    voice.Say(say.Text, options.ThinkTime);
+                    break;
+                case MindAct.Wait wait:
+                    Later(wait.Length, Continue);
+                    return;
+                case MindAct.Call call when voice.IsSpeaking:
+                    // Who interrupts a goodbye is not hung up on: what follows spoken words waits for them.
+                    afterSpeech = call;
+                    return;
+                case MindAct.Call call:
+                    pending = Pending(call);
+                    Ask(pending);
+                    return;
+            }
+        }
+
+        if (waitingTurns.TryDequeue(out var text))
+        {
+            Consider(text);
+        }
+        else
+        {
+            WentQuiet();
+        }
+    }
+
+    void Resume()
+    {
+        if (heldBack)
+        {
+            heldBack = false;
+            Continue();
+        }
+        else
+        {
+            WentQuiet();
+        }
+    }
+
+    void FinishCalls()
+    {
+        if (pending.Exists(c => c.Response is null))
+        {
+            return;
+        }
+
+        var done = pending;
+        pending = [];
+        MindPlan? instead = null;
+        foreach (var call in done)
+        {
+            if (settings.History)
+            {
+                socket.Send(AgentMessages.History(call, call.Response!));
+            }
+
+            if (mind.OnTool(state, call.Name, call.Response!) is { } reaction)
+            {
+                // A rule without steps only reads the result.
+                state = reaction.State;
+                instead = reaction.Plan.Steps.IsEmpty ? instead : new MindPlan([.. instead?.Steps ?? [], .. reaction.Plan.Steps]);
+            }
+        }
+
+        plan = instead ?? plan;
+        Continue();
+    }
+
+    List<PendingCall> Pending(MindAct.Call call) =>
+        [.. call.Calls.Select(c => new PendingCall($"call_{Guid.NewGuid():N}", c.Name, c.Arguments, Functions[c.Name].DeferUntilEot))];
+
+    void Ask(List<PendingCall> calls)
+    {
+        calls.ForEach(c => timeline.Add("agent.tool", requestId, new() { ["id"] = c.Id, ["name"] = c.Name, ["arguments"] = c.Arguments }));
+        socket.Send(AgentMessages.FunctionCallRequest(calls));
+    }
+
+    void Cancel(List<PendingCall> calls)
+    {
+        calls.ForEach(c => timeline.Add("agent.tool-cancelled", requestId, new() { ["id"] = c.Id, ["name"] = c.Name }));
+        socket.Send(AgentMessages.FunctionCallCancelled(calls));
+    }
+
+    // Dropped when the caller speaks in the meantime.
+    void Later(TimeSpan wait, Action action)
+    {
+        var then = turn;
+        later(wait, () =>
+        {
+            if (then == turn)
+            {
+                action();
+            }
+        });
+    }
+}

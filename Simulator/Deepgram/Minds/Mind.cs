@@ -1,0 +1,265 @@
+using System.Collections.Immutable;
+using System.Globalization;
+using System.Text.Json;
+using System.Text.RegularExpressions;
+
+namespace CityMonitor.Simulator.Deepgram.Minds;
+
+/// <summary>What the mind knows at a moment. Immutable, so that a guess can be thrown away.</summary>
+sealed record MindState(ImmutableDictionary<string, string> Slots)
+{
+    public string this[string slot] => Slots.GetValueOrDefault(slot, "");
+
+    public MindState With(string slot, string value) => new(Slots.SetItem(slot, value));
+}
+
+/// <summary>What is still to be done in a turn.</summary>
+sealed record MindPlan(ImmutableList<MindStep> Steps);
+
+abstract record MindAct
+{
+    public sealed record Say(string Text) : MindAct;
+
+    public sealed record Call(ImmutableArray<ToolCall> Calls) : MindAct;
+
+    public sealed record Wait(TimeSpan Length) : MindAct;
+}
+
+sealed record ToolCall(string Name, string Arguments);
+
+/// <summary>A scripted mind in one conversation. It has no state of its own: states go in and come out.</summary>
+sealed partial class Mind(MindScript script, IReadOnlyDictionary<string, AgentFunction> tools)
+{
+    // Scripts are trusted, utterances are not: an expression that runs away must not stop a session.
+    static readonly TimeSpan MatchTimeout = TimeSpan.FromMilliseconds(250);
+
+    public string Name => script.Name;
+
+    public MindState Begin(string prompt, IEnumerable<AgentHistory> history)
+    {
+        var state = ReadPrompt(new MindState(ImmutableDictionary<string, string>.Empty.AddRange(script.Start)), prompt);
+        return history.Aggregate(state, (s, message) => Recall(s, message));
+    }
+
+    public MindState ReadPrompt(MindState state, string prompt)
+    {
+        foreach (var (slot, expressions) in script.Facts)
+        {
+            var match = expressions.Select(e => Find(prompt, e)).FirstOrDefault(m => m.Success);
+            state = match is null ? state : state.With(slot, match.Groups[1].Value.Trim());
+        }
+
+        return state;
+    }
+
+    /// <summary>What to do at the start, when nobody has spoken; null when the mind waits for the caller.</summary>
+    public (MindState State, MindPlan Plan)? OnStart(MindState state) => React(state, MindOccasion.Start, "", null, false);
+
+    public (MindState State, MindPlan Plan)? OnUser(MindState state, string utterance) =>
+        React(state.With("utterance", utterance), MindOccasion.User, utterance, null, false);
+
+    /// <summary>What a tool's result changes; null when the plan simply goes on.</summary>
+    public (MindState State, MindPlan Plan)? OnTool(MindState state, string tool, string content) =>
+        React(state.With("result", content), MindOccasion.Tool, content, tool, IsError(content));
+
+    /// <summary>Carries the plan on to the next act that others can see. Null when it is done.</summary>
+    public (MindState State, MindPlan Left, MindAct Act)? Next(MindState state, MindPlan plan)
+    {
+        var steps = plan.Steps;
+        while (!steps.IsEmpty)
+        {
+            var step = steps[0];
+            steps = steps.RemoveAt(0);
+            if (!Holds(state, step.If) || (step.IfTool is { } needed && !tools.ContainsKey(needed)))
+            {
+                continue;
+            }
+
+            if (step.Part is { } part)
+            {
+                steps = steps.InsertRange(0, script.Parts[part]);
+            }
+            else if (step.Set is { } set)
+            {
+                state = set.Aggregate(state, (s, one) => s.With(one.Key, Fill(s, one.Value)));
+            }
+            else if (step.Say is { } say)
+            {
+                var text = Spaces().Replace(Fill(state, say), " ").Trim();
+                if (text.Length > 0)
+                {
+                    return (state.With("said", text), new MindPlan(steps), new MindAct.Say(text));
+                }
+            }
+            else if (step.Wait is { } wait)
+            {
+                return (state, new MindPlan(steps), new MindAct.Wait(TimeSpan.FromMilliseconds(wait)));
+            }
+            else if (step.Call is { } && tools.ContainsKey(step.Call))
+            {
+                // Calls that stand one after the other are asked for at once, as models do.
+                var calls = ImmutableArray.Create(CallOf(state, step));
+                while (!steps.IsEmpty && steps[0].Call is { } more && tools.ContainsKey(more) && Holds(state, steps[0].If))
+                {
+                    calls = calls.Add(CallOf(state, steps[0]));
+                    steps = steps.RemoveAt(0);
+                }
+
+                return (state, new MindPlan(steps), new MindAct.Call(calls));
+            }
+        }
+
+        return null;
+    }
+
+    /// <summary>Whether a tool's result tells of an error: <c>{"error":...}</c>, <c>{"ok":false}</c>, or text that begins so.</summary>
+    public static bool IsError(string content)
+    {
+        try
+        {
+            using var json = JsonDocument.Parse(content);
+            return json.RootElement.ValueKind == JsonValueKind.Object
+                && ((json.RootElement.TryGetProperty("error", out var error) && error.ValueKind is not (JsonValueKind.Null or JsonValueKind.False))
+                    || (json.RootElement.TryGetProperty("ok", out var ok) && ok.ValueKind == JsonValueKind.False)
+                    || (json.RootElement.TryGetProperty("success", out var success) && success.ValueKind == JsonValueKind.False));
+        }
+        catch (JsonException)
+        {
+            return content.StartsWith("error", StringComparison.OrdinalIgnoreCase) || content.StartsWith("failed", StringComparison.OrdinalIgnoreCase);
+        }
+    }
+
+    (MindState, MindPlan)? React(MindState state, MindOccasion occasion, string heard, string? tool, bool isError)
+    {
+        foreach (var rule in script.Rules)
+        {
+            if (rule.On == occasion && rule.Tool == tool && (rule.Error ?? isError) == isError && Holds(state, rule.If)
+                && Fits(rule, state, heard) is { } filled)
+            {
+                return (filled, new MindPlan([.. rule.Do]));
+            }
+        }
+
+        return null;
+    }
+
+    static MindState? Fits(MindRule rule, MindState state, string heard)
+    {
+        if (rule.Unless is { } unless && Find(heard, unless).Success)
+        {
+            return null;
+        }
+
+        if (rule.Match is { } expression)
+        {
+            var match = Find(heard, expression);
+            if (!match.Success)
+            {
+                return null;
+            }
+
+            state = match.Groups.Values.Where(g => g.Success && !char.IsAsciiDigit(g.Name[0])).Aggregate(state, (s, g) => s.With(g.Name, g.Value.Trim()));
+        }
+
+        var from = Fill(state, rule.From ?? "{utterance}");
+        foreach (var (slot, kind) in rule.Take)
+        {
+            var value = kind switch
+            {
+                "phone" => SpokenNumbers.Phone(from),
+                "digits" => SpokenNumbers.Digits(from) is { Length: > 0 } digits ? digits : null,
+                "minutes" => SpokenNumbers.Minutes(from)?.ToString(CultureInfo.InvariantCulture),
+                _ => null,
+            };
+            if (value is null)
+            {
+                return null;
+            }
+
+            state = state.With(slot, value);
+        }
+
+        return rule.Read.Aggregate(state, (s, read) => FirstProperty(heard, read.Value) is { } value ? s.With(read.Key, value) : s);
+    }
+
+    /// <summary>What a message of an earlier conversation, or one that others put into the agent's mouth, means for the state.</summary>
+    public MindState Recall(MindState state, AgentHistory message)
+    {
+        if (message is { Role: "assistant", Content: { } said })
+        {
+            state = state.With("said", said);
+            return script.Recall.Assistant.Find(a => Find(said, a.Match).Success) is { } memory ? Remember(state, memory) : state;
+        }
+
+        foreach (var call in message.Calls)
+        {
+            if (script.Recall.Tools.TryGetValue(call.Name, out var memory) && !IsError(call.Response))
+            {
+                state = memory.Keep.Aggregate(
+                    Remember(state, memory), (s, keep) => FirstProperty(call.Arguments, [keep.Value]) is { } value ? s.With(keep.Key, value) : s);
+            }
+        }
+
+        return state;
+    }
+
+    static MindState Remember(MindState state, MindMemory memory) => memory.Set.Aggregate(state, (s, one) => s.With(one.Key, Fill(s, one.Value)));
+
+    ToolCall CallOf(MindState state, MindStep step) =>
+        new(step.Call!, tools[step.Call!].Arguments(step.With.ToDictionary(a => a.Key, a => Fill(state, a.Value))));
+
+    static bool Holds(MindState state, Dictionary<string, List<string>> conditions) =>
+        conditions.All(condition => condition.Value.Contains(state[condition.Key]));
+
+    static Match Find(string text, string expression)
+    {
+        try
+        {
+            return Regex.Match(text, expression, RegexOptions.IgnoreCase | RegexOptions.CultureInvariant, MatchTimeout);
+        }
+        catch (RegexMatchTimeoutException)
+        {
+            return Match.Empty;
+        }
+    }
+
+    static string? FirstProperty(string json, IEnumerable<string> names)
+    {
+        try
+        {
+            using var document = JsonDocument.Parse(json);
+            foreach (var name in names)
+            {
+                if (document.RootElement.ValueKind == JsonValueKind.Object && document.RootElement.TryGetProperty(name, out var value)
+                    && value.ValueKind is JsonValueKind.String or JsonValueKind.Number && value.ToString() is { Length: > 0 } text)
+                {
+                    return text;
+                }
+            }
+        }
+        catch (JsonException)
+        {
+            // A result need not be JSON: then there is nothing to read from it.
+        }
+
+        return null;
+    }
+
+    // Sample: "I have {number|spell}. You need {eta} minutes."
+    static string Fill(MindState state, string template) => Placeholder().Replace(template, match => Filter(state[match.Groups[1].Value], match.Groups[2].Value));
+
+    static string Filter(string value, string filter) => filter switch
+    {
+        "spell" => string.Join(' ', value.Replace("+", "plus ", StringComparison.Ordinal).Split(' ').SelectMany(w => char.IsAsciiDigit(w[0]) ? w.Select(c => c.ToString()) : [w])),
+        "next" => ((int.TryParse(value, CultureInfo.InvariantCulture, out var number) ? number : 0) + 1).ToString(CultureInfo.InvariantCulture),
+        "phone" => SpokenNumbers.Phone(value) ?? "",
+        "lower" => value.ToLowerInvariant(),
+        _ => value,
+    };
+
+    [GeneratedRegex(@"\{(\w+)(?:\|(\w+))?\}")]
+    private static partial Regex Placeholder();
+
+    [GeneratedRegex(@"\s+")]
+    private static partial Regex Spaces();
+}
