@@ -30,9 +30,11 @@ static class FollowUp
         }
 
         var who = d.State.Responder?.Name ?? "The responder";
-        d.Flag($"{who} accepted but has not confirmed the arrival.", $"Call {d.State.Attempts.LastOrDefault()?.To.Value ?? "the responder"} and ask; send somebody else if need be.");
+        d.Flag($"{who} accepted but has not confirmed the arrival.", $"Call {LastNumber(d.State)} and ask; send somebody else if need be.");
         d.Note($"{who} accepted this incident but has not confirmed the arrival; the question was sent {d.Options.EtaReplyWait.TotalMinutes:0} minutes ago. The operator is told.");
     }
+
+    static string LastNumber(IncidentState state) => state.Attempts.Count > 0 ? state.Attempts[^1].To.Value : "the responder";
 
     public static void Arrived(Decision d)
     {

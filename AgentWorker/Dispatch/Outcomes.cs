@@ -84,7 +84,7 @@ static class Outcomes
         }
 
         var outcome = Derive(d.State, live);
-        if (d.State.Attempts.LastOrDefault() is { } last && last.Call == live.Call && last.Outcome != outcome)
+        if (d.State.Attempts is [.., { } last] && last.Call == live.Call && last.Outcome != outcome)
         {
             d.ChangeAttempt(live.Call, a => a with { Outcome = outcome });
             d.Disarm(TimerNames.NextAttempt);

@@ -59,9 +59,10 @@ static class Reporting
 
         switch (d.State.Status)
         {
-            case IncidentStatus.Reported:
+            case IncidentStatus.Reported when d.State.DuplicateOf is null:
                 Proceed(d);
                 break;
+            case IncidentStatus.Reported when phoneChanged:
             case IncidentStatus.InvalidContact or IncidentStatus.Unreachable or IncidentStatus.Declined or IncidentStatus.Failed when phoneChanged:
             case IncidentStatus.Calling when phoneChanged && d.Live is null or { Settled: true }:
                 NewRound(d);
@@ -74,8 +75,9 @@ static class Reporting
 
     static void NewRound(Decision d)
     {
-        d.State = d.State with { RoundStart = d.State.Attempts.Count, Responder = null, Status = IncidentStatus.Reported };
+        d.State = d.State with { RoundStart = d.State.Attempts.Count, Responder = null, Status = IncidentStatus.Reported, DuplicateOf = null };
         d.Disarm(TimerNames.NextAttempt);
+        d.Disarm(TimerNames.Duplicate);
         d.Unflag();
     }
 

@@ -24,7 +24,7 @@ static partial class TextMessages
     public static void SendCheckIn(Decision d)
     {
         var whatsApp = d.State.Evidence.LastOrDefault(e => e.Channel == Channel.WhatsApp && e.Status is DeliveryStatus.Delivered or DeliveryStatus.Read)?.To;
-        if ((whatsApp ?? d.State.Evidence.LastOrDefault(e => e.Channel == Channel.Sms && e.Status != DeliveryStatus.Failed)?.To ?? d.State.Attempts.LastOrDefault()?.To) is not { } to)
+        if ((whatsApp ?? d.State.Evidence.LastOrDefault(e => e.Channel == Channel.Sms && e.Status != DeliveryStatus.Failed)?.To ?? Dialled(d.State)) is not { } to)
         {
             return;
         }
@@ -32,6 +32,8 @@ static partial class TextMessages
         var channel = whatsApp is not null && d.Facts.WindowOpen ? Channel.WhatsApp : Channel.Sms;
         Send(d, new EvidenceMessage(default, channel, to, DeliveryStatus.Queued, 0, Purpose: MessagePurpose.CheckIn), CheckInText(d.State), [], null);
     }
+
+    static PhoneNumber? Dialled(IncidentState state) => state.Attempts.Count > 0 ? state.Attempts[^1].To : null;
 
     static EvidenceMessage Send(Decision d, EvidenceMessage draft, string body, IReadOnlyList<string> media, IReadOnlyList<string>? template)
     {

@@ -60,7 +60,7 @@ sealed class FlowFile
         return flow;
     }
 
-    FlowStage ReadStage(Map map, IReadOnlyCollection<string> tools)
+    static FlowStage ReadStage(Map map, IReadOnlyCollection<string> tools)
     {
         var stage = new FlowStage(map.Text("name", "decision"), map.Text("prompt", "Ask yes or no."), map.Texts("tools", required: true), map.Pairs("leads_to"));
         foreach (var tool in stage.Tools.Where(t => !tools.Contains(t)))

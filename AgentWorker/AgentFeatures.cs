@@ -1,0 +1,45 @@
+using CityMonitor.AgentWorker.Dispatch;
+using CityMonitor.AgentWorker.Extraction;
+using CityMonitor.AgentWorker.Flows;
+using CityMonitor.AgentWorker.Sweep;
+using CityMonitor.Messaging.Streams;
+using CityMonitor.ServiceDefaults;
+using Microsoft.Extensions.Options;
+
+namespace CityMonitor.AgentWorker;
+
+static class AgentFeatures
+{
+    public static void AddAgent(this WebApplicationBuilder builder)
+    {
+        builder.Services.AddCheckedOptions<DispatchOptions>(DispatchOptions.Section);
+        builder.Services.AddCheckedOptions<FlowOptions>(FlowOptions.Section);
+        builder.Services.AddCheckedOptions<OpenAiOptions>(OpenAiOptions.Section);
+        builder.Services.AddCheckedOptions<SweepOptions>(SweepOptions.Section);
+        builder.Services.AddSingleton(Model(builder));
+        builder.Services.AddSingleton<TicketExtractor>();
+        builder.Services.AddSingleton<FlowLibrary>();
+        builder.Services.AddSingleton<FactReader>();
+        builder.Services.AddAgentPartitions<IncidentHandler>();
+        builder.Services.AddHostedService<SweepService>();
+        // A flow that cannot be read is found now, not when the first incident needs it.
+        builder.Services.AddHostedService<FlowCheck>();
+    }
+
+    /// <summary>The model is a help, not a must: without a key in Production there is none, and incomplete tickets go to the operator.</summary>
+    static ModelEndpoint Model(WebApplicationBuilder builder) =>
+        builder.Environment.IsProduction() && string.IsNullOrWhiteSpace(builder.Configuration["OpenAI:ApiKey"])
+            ? new ModelEndpoint(null)
+            : new ModelEndpoint(builder.AddVendor(Vendor.OpenAI));
+
+    sealed class FlowCheck(FlowLibrary flows, IOptions<DispatchOptions> options) : IHostedService
+    {
+        public Task StartAsync(CancellationToken cancellationToken)
+        {
+            flows.Get(options.Value.Flow);
+            return Task.CompletedTask;
+        }
+
+        public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+    }
+}

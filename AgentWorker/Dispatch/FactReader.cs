@@ -1,0 +1,91 @@
+using CityMonitor.AgentWorker.Extraction;
+using CityMonitor.Messaging.Contracts;
+using CityMonitor.Messaging.Redis;
+using CityMonitor.Messaging.State;
+using Microsoft.Extensions.Options;
+
+namespace CityMonitor.AgentWorker.Dispatch;
+
+/// <summary>Reads what a decision about a message needs beside the incident's state. Only reads, but for the claim of an event.</summary>
+sealed class FactReader(RedisClient redis, CallStore calls, IncidentStore incidents, TicketExtractor extractor, IOptions<DispatchOptions> options)
+{
+    public async Task<Facts> ReadAsync(IncidentState state, AgentMessage message, CancellationToken ct) => message switch
+    {
+        IncidentReported m => await OfTicketAsync(state, m.Ticket, ct),
+        IncidentChanged m => await OfTicketAsync(state, m.Ticket, ct),
+        CallEnded m => new Facts { Transcript = await calls.ReadTurnsAsync(m.Call, ct) },
+        MediaStopped m => new Facts { Transcript = await calls.ReadTurnsAsync(m.Call, ct) },
+        ToolRequested m => new Facts
+        {
+            Transcript = state.Live is { Settled: true } ? await calls.ReadTurnsAsync(m.Call, ct) : [],
+            WindowOpen = m.Name == "send_whatsapp_message" && await WindowOpenAsync(state.Responder?.WhatsApp, ct),
+        },
+        KeypadPressed m => new Facts
+        {
+            Transcript = state.Live is { Settled: true } ? await calls.ReadTurnsAsync(m.Call, ct) : [],
+            KeypadMode = (await calls.ReadAsync(m.Call, ct)).GetValueOrDefault(CallFields.Mode)?.Text == "keypad",
+        },
+        TimerDue m => await OfTimerAsync(state, m.Name, ct),
+        IncidentSwept when state.Live is { Settled: false } live => await OfCallAsync(live.Call, ct),
+        _ => Facts.None,
+    };
+
+    async Task<Facts> OfTimerAsync(IncidentState state, string name, CancellationToken ct) => name switch
+    {
+        TimerNames.CallOverdue or TimerNames.Outcome when state.Live is { } live => await OfCallAsync(live.Call, ct),
+        TimerNames.Duplicate when state.DuplicateOf is { } primary => new Facts { Primary = await incidents.ReadAsync(primary, ct) },
+        TimerNames.Eta => new Facts { WindowOpen = await WindowOpenAsync(state.Responder?.WhatsApp, ct) },
+        _ => Facts.None,
+    };
+
+    async Task<Facts> OfCallAsync(CallId call, CancellationToken ct) => new()
+    {
+        Dial = (await calls.ReadAsync(call, ct)).GetValueOrDefault(CallFields.Dial)?.Text,
+        Transcript = await calls.ReadTurnsAsync(call, ct),
+    };
+
+    async Task<Facts> OfTicketAsync(IncidentState state, TicketSnapshot ticket, CancellationToken ct)
+    {
+        var facts = Facts.None;
+        var known = state.Fields;
+        if (Lacks(ticket.Fields) && extractor.Configured && state.ExtractedVersion != ticket.Version)
+        {
+            facts = facts with { ExtractionTried = true, Extracted = await extractor.ExtractAsync(ticket, ct) };
+        }
+
+        known = ticket.Fields with
+        {
+            Type = ticket.Fields.Type ?? facts.Extracted?.Type,
+            Address = ticket.Fields.Address ?? facts.Extracted?.Address,
+            ResponderPhone = ticket.Fields.ResponderPhone ?? facts.Extracted?.ResponderPhone,
+        };
+        return state.Attempts.Count == 0 && state.DuplicateOf is null && Duplicates.EventHash(known) is { } hash
+            ? facts with { Primary = await ClaimAsync(state.Id, hash, ct) }
+            : facts;
+    }
+
+    static bool Lacks(IncidentFields fields) => fields.ResponderPhone is null || fields.Type is null || fields.Address is null;
+
+    /// <summary>Makes this incident the event's first, or returns the one that is. A redelivery finds its own claim.</summary>
+    async Task<IncidentState?> ClaimAsync(IncidentId incident, string hash, CancellationToken ct)
+    {
+        var seconds = (long)Math.Max(1, options.Value.DuplicateWindow.TotalSeconds);
+        var holder = (await redis.SendAsync(["SET", Keys.Event(hash), incident.Value, "NX", "EX", seconds, "GET"], ct)).Text;
+        if (holder is null || holder == incident.Value)
+        {
+            return null;
+        }
+
+        var primary = await incidents.ReadAsync(IncidentId.Parse(holder), ct);
+        if (primary is not null and not { Status: IncidentStatus.Withdrawn } && primary.DuplicateOf != incident)
+        {
+            return primary;
+        }
+
+        await redis.SendAsync(["SET", Keys.Event(hash), incident.Value, "EX", seconds], ct);
+        return null;
+    }
+
+    async Task<bool> WindowOpenAsync(PhoneNumber? number, CancellationToken ct) =>
+        number is { } to && (await redis.SendAsync(["EXISTS", Keys.WhatsAppWindow(to)], ct)).Number == 1;
+}
