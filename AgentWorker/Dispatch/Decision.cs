@@ -126,6 +126,9 @@ sealed record Facts
     /// <summary>The responder wrote to us within WhatsApp's 24 hours.</summary>
     public bool WindowOpen { get; init; }
 
+    /// <summary>Those of the state's timers that Redis really holds; null where nobody looked.</summary>
+    public IReadOnlyList<string>? TimersSet { get; init; }
+
     /// <summary>Another incident of the same event.</summary>
     public IncidentState? Primary { get; init; }
 

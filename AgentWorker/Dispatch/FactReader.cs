@@ -2,12 +2,13 @@ using CityMonitor.AgentWorker.Extraction;
 using CityMonitor.Messaging.Contracts;
 using CityMonitor.Messaging.Redis;
 using CityMonitor.Messaging.State;
+using CityMonitor.Messaging.Streams;
 using Microsoft.Extensions.Options;
 
 namespace CityMonitor.AgentWorker.Dispatch;
 
 /// <summary>Reads what a decision about a message needs beside the incident's state. Only reads, but for the claim of an event.</summary>
-sealed class FactReader(RedisClient redis, CallStore calls, IncidentStore incidents, TicketExtractor extractor, IOptions<DispatchOptions> options)
+sealed class FactReader(RedisClient redis, CallStore calls, IncidentStore incidents, Timers timers, TicketExtractor extractor, IOptions<DispatchOptions> options)
 {
     public async Task<Facts> ReadAsync(IncidentState state, AgentMessage message, CancellationToken ct) => message switch
     {
@@ -26,7 +27,7 @@ sealed class FactReader(RedisClient redis, CallStore calls, IncidentStore incide
             KeypadMode = (await calls.ReadAsync(m.Call, ct)).GetValueOrDefault(CallFields.Mode)?.Text == "keypad",
         },
         TimerDue m => await OfTimerAsync(state, m.Name, ct),
-        IncidentSwept when state.Live is { Settled: false } live => await OfCallAsync(live.Call, ct),
+        IncidentSwept => await OfSweepAsync(state, ct),
         _ => Facts.None,
     };
 
@@ -37,6 +38,12 @@ sealed class FactReader(RedisClient redis, CallStore calls, IncidentStore incide
         TimerNames.Eta => new Facts { WindowOpen = await WindowOpenAsync(state.Responder?.WhatsApp, ct) },
         _ => Facts.None,
     };
+
+    async Task<Facts> OfSweepAsync(IncidentState state, CancellationToken ct)
+    {
+        var facts = state.Live is { Settled: false } live ? await OfCallAsync(live.Call, ct) : Facts.None;
+        return facts with { TimersSet = await timers.SetAsync(state.Id.Value, [.. state.Timers.Select(t => t.Name)], ct) };
+    }
 
     async Task<Facts> OfCallAsync(CallId call, CancellationToken ct) => new()
     {

@@ -63,8 +63,23 @@ static class IncidentDecisions
             case MessageReceived m:
                 TextMessages.Received(d, m);
                 break;
+            case DeadLettered m:
+                GivenUp(d, m);
+                break;
             default:
                 break;
+        }
+    }
+
+    /// <summary>Some part gave a message of this incident up: a person has to look.</summary>
+    static void GivenUp(Decision d, DeadLettered m)
+    {
+        var error = Spoken.Clean(m.Error) ?? "no reason given";
+        d.Audit("incident.dead-letter", $"{m.Type} was given up: {error}");
+        if (d.State.Status != IncidentStatus.Withdrawn)
+        {
+            d.Flag($"A step of this incident ({m.Type}) could not be done: {error}.", "Look at the dead letters, replay it when the cause is gone, and see to the incident yourself meanwhile.");
+            d.Note($"City Monitor could not do a step of this incident ({m.Type}): {error}. The operator is told; the ticket stays open.");
         }
     }
 

@@ -4,6 +4,7 @@ using CityMonitor.Messaging.Contracts;
 using CityMonitor.Messaging.Redis;
 using CityMonitor.Messaging.State;
 using CityMonitor.Messaging.Streams;
+using CityMonitor.ServiceDefaults;
 using Microsoft.Extensions.Options;
 
 namespace CityMonitor.AgentWorker.Dispatch;
@@ -15,10 +16,6 @@ sealed partial class IncidentHandler(
     /// <summary>A withdrawn incident is kept for questions; an open one is written at each sweep, so it never lapses.</summary>
     static readonly TimeSpan keepIncident = TimeSpan.FromDays(30);
 
-    static readonly Func<ILogger, string, IDisposable?> incidentScope = LoggerMessage.DefineScope<string>("{Incident}");
-
-    static readonly TimeSpan keepCall = TimeSpan.FromDays(1);
-
     public async ValueTask<Handled> HandleAsync(Delivery delivery, Step step, CancellationToken ct)
     {
         if (delivery.Message is not AgentMessage message || !TryIncident(message.Root, out var id))
@@ -26,7 +23,7 @@ sealed partial class IncidentHandler(
             return Handled.Dead($"{delivery.Message.GetType().Name} belongs to no incident.");
         }
 
-        using var scope = incidentScope(log, id.Value);
+        using var scope = log.ForIncident(id);
         var state = await incidents.ReadAsync(id, ct);
         var opened = state is null;
         if (state is null)
@@ -103,7 +100,7 @@ sealed partial class IncidentHandler(
         foreach (var session in d.Sessions)
         {
             var json = System.Text.Json.JsonSerializer.Serialize(session, StateJson.Default.CallSession);
-            step.SetFields(Keys.Call(session.Call), new Dictionary<string, RedisArg> { [CallFields.Session] = json }, keepCall);
+            step.SetFields(Keys.Call(session.Call), new Dictionary<string, RedisArg> { [CallFields.Session] = json }, CallStore.Life);
         }
 
         foreach (var message in d.Messages)

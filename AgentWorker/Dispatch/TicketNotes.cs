@@ -33,6 +33,11 @@ static class TicketNotes
             text.Append(" Example: ").AppendLine(problem.Example);
         }
 
+        if (blocked)
+        {
+            text.Append("The responder's phone must be ").Append(PhoneNumber.Rule).AppendLine(".");
+        }
+
         text.Append(blocked
             ? "The ticket stays open. Correct it and the call starts by itself."
             : "The responder is told what is known. Correct the ticket and the responder hears the new details.");
@@ -66,7 +71,7 @@ static class TicketNotes
 
         if (fields.ResponderPhone is null && !phoneNamed)
         {
-            yield return new FieldProblem("Responder's phone", "is missing; must be " + PhoneNumber.Rule, null, "+12025550123");
+            yield return new FieldProblem("Responder's phone", "is missing", null, "+12025550123");
         }
     }
 

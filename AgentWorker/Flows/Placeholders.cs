@@ -6,7 +6,7 @@ namespace CityMonitor.AgentWorker.Flows;
 static partial class Placeholders
 {
     /// <summary>Nothing of the incident: safe in what a voicemail may hear.</summary>
-    public static readonly IReadOnlyCollection<string> Anywhere = ["authority", "agent", "date"];
+    public static readonly IReadOnlyCollection<string> Anywhere = ["authority", "agent", "date", "called"];
 
     public static readonly IReadOnlyCollection<string> All = [.. Anywhere, "type", "address", "priority", "confidence", "time", "camera"];
 

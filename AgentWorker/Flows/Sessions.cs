@@ -15,6 +15,7 @@ static class Sessions
         {
             ["authority"] = authority,
             ["agent"] = flow.Agent,
+            ["called"] = to.Value,
             ["date"] = now.ToString("dddd, d MMMM yyyy", CultureInfo.InvariantCulture),
         };
         var facts = new Dictionary<string, string>(general)

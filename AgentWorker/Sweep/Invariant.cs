@@ -10,6 +10,8 @@ static class Invariant
     /// <summary>A timer that has not come this long after its time is lost.</summary>
     static readonly TimeSpan lostAfter = TimeSpan.FromSeconds(90);
 
+    static readonly TimeSpan onItsWay = TimeSpan.FromSeconds(10);
+
     public static void Prove(Decision d)
     {
         if (d.State.Status == IncidentStatus.Withdrawn)
@@ -22,6 +24,13 @@ static class Invariant
             Repaired(d, $"lost-timer", $"The timer {timer.Name} did not come; done now.");
             d.State = d.State with { Timers = [.. d.State.Timers.Where(t => t.Name != timer.Name)] };
             IncidentDecisions.Ring(d, timer);
+        }
+
+        // A timer that the state knows and Redis does not: set again. Close to its time it is just on its way to us.
+        foreach (var timer in d.State.Timers.Where(t => d.Facts.TimersSet?.Contains(t.Name) == false && t.DueAt > d.Now + onItsWay).ToList())
+        {
+            Repaired(d, "missing-timer", $"The timer {timer.Name} was not set any more; set again.");
+            d.Arm(timer.Name, timer.DueAt - d.Now, timer.Call);
         }
 
         if (d.Live is { Settled: false } live)

@@ -25,7 +25,7 @@ sealed class SweepOptions : ICheckedOptions
 }
 
 /// <summary>Asks every open incident, each minute, to prove that something will still happen to it. One replica does it.</summary>
-sealed partial class SweepService(IncidentStore incidents, MessageBus bus, IOptions<SweepOptions> options, TimeProvider clock, ILogger<SweepService> log) : LeasedService
+sealed partial class SweepService(Leases leases, IncidentStore incidents, MessageBus bus, IOptions<SweepOptions> options, TimeProvider clock, ILogger<SweepService> log) : LeasedService(leases)
 {
     protected override string Name => "sweep";
 

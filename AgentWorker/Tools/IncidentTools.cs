@@ -1,3 +1,4 @@
+using System.Text.RegularExpressions;
 using CityMonitor.AgentWorker.Dispatch;
 using CityMonitor.Messaging.Contracts;
 using CityMonitor.Messaging.State;
@@ -62,7 +63,7 @@ sealed class AcceptIncident : Tool
     }
 }
 
-sealed class DeclineIncident : Tool
+sealed partial class DeclineIncident : Tool
 {
     public override string Name => "decline_incident";
     public override string Description => "The responder has clearly said no, or this is the wrong number.";
@@ -77,6 +78,14 @@ sealed class DeclineIncident : Tool
     public override ToolAnswer Run(Decision d, LiveCall live, ToolArguments arguments)
     {
         var given = new Arguments(arguments.Text("reason", "on another call"), arguments.Flag("wrong_number"));
+        // Not now is not no: some models say it with this tool.
+        if (given.Reason is { } said && CallBack().Match(said) is { Success: true })
+        {
+            var minutes = Minutes().Match(said) is { Success: true } match ? Math.Clamp(int.Parse(match.Value, System.Globalization.CultureInfo.InvariantCulture), 1, 60) : DefaultCallBack;
+            d.Live = live with { CallBackMinutes = minutes };
+            return ToolAnswer.Ok(new() { ["call_back_minutes"] = minutes, ["next"] = $"Say that you will call again in {minutes} minutes, say goodbye and call end_call." });
+        }
+
         // A no stands even when its reason is unreadable.
         var wrong = given.WrongNumber ?? given.Reason?.Contains("wrong number", StringComparison.OrdinalIgnoreCase) ?? false;
         if (live.Stage == d.Flow.First.Name && !wrong && given.Reason is null)
@@ -87,6 +96,14 @@ sealed class DeclineIncident : Tool
         Outcomes.Decline(d, given.Reason ?? (wrong ? "wrong number" : "no reason given"), wrong);
         return ToolAnswer.Ok(new() { ["declined"] = true, ["next"] = "Thank them, say goodbye and call end_call." });
     }
+
+    const int DefaultCallBack = 2;
+
+    [GeneratedRegex(@"\b(call|ring|phone)(ed|s)?\s+(me\s+|us\s+|him\s+|her\s+|them\s+)?(back|again|later)\b|\bcall-?back\b", RegexOptions.IgnoreCase)]
+    private static partial Regex CallBack();
+
+    [GeneratedRegex(@"\b\d{1,2}\b")]
+    private static partial Regex Minutes();
 }
 
 sealed class EndCallTool : Tool
