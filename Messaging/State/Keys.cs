@@ -21,6 +21,15 @@ public static class Keys
     public const string DialQueue = "cm:dial";
     public const string Dialling = "cm:dialling";
     public const string LiveCalls = "cm:live";
+
+    /// <summary>Present once Twilio's live calls have been read after a start with an empty Redis; nothing is dialled before.</summary>
+    public const string DialPrimed = "cm:dial:primed";
+
+    /// <summary>When the next call may be created (Unix ms): the calls-per-second limit of all replicas.</summary>
+    public const string DialPace = "cm:dial:pace";
+
+    /// <summary>Sorted set: messages that are under way at Twilio, by when they were last heard of.</summary>
+    public const string MessagesUnderWay = "cm:messages";
     public const string Bridges = "cm:bridges";
     public const string Telephony = "cm:telephony";
     public const string Tickets = "cm:tickets";
@@ -57,6 +66,11 @@ public static class Keys
 
     /// <summary>The incident that was first to report an event (10 min): a second ticket of the same event makes no second call.</summary>
     public static string Event(string hash) => $"cm:event:{hash}";
+    /// <summary>The call that is dialled to or live at a number: one at a time.</summary>
+    public static string DialNumber(PhoneNumber number) => $"cm:dial:number:{number}";
+
+    /// <summary>Set of the channels on which a person has opted out of our messages (STOP).</summary>
+    public static string OptOut(PhoneNumber number) => $"cm:optout:{number}";
 
     public static string Ticket(long ticketId) => $"cm:ticket:{ticketId}";
     public static string TicketWrite(string writeId) => $"cm:ticket-write:{writeId}";

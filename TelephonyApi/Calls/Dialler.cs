@@ -1,0 +1,115 @@
+using System.Diagnostics;
+using CityMonitor.Messaging.Contracts;
+using CityMonitor.TelephonyApi.Twilio;
+using Microsoft.Extensions.Options;
+
+namespace CityMonitor.TelephonyApi.Calls;
+
+/// <summary>Makes one create request for a call that this replica has taken from the queue. Nobody else may, and it is not repeated.</summary>
+sealed class Dialler(
+    DialStore store, CallFacts facts, TwilioClient twilio, PublicUrls urls, IOptions<TwilioOptions> account, IOptions<DialOptions> options,
+    TimeProvider clock, ILogger<Dialler> log)
+{
+    public async Task DialAsync(CallId call, long takenAt, CancellationToken ct)
+    {
+        var state = await store.ReadAsync(call, ct);
+        using var span = Telemetry.Span("dial", call, state.Trace, ActivityKind.Client);
+        if (clock.GetElapsedTime(takenAt) > options.Value.ReconcileAfter - options.Value.CreateTimeout)
+        {
+            // This process was held up: the reconciler may soon call the attempt lost, so it must not be made any more.
+            await RequeueAsync(call, state, "held up before dialling", "unsent", ct);
+            return;
+        }
+
+        using var patience = CancellationTokenSource.CreateLinkedTokenSource(ct);
+        patience.CancelAfter(options.Value.CreateTimeout);
+        var result = await CreateAsync(call, state, patience.Token);
+        span?.SetTag("citymonitor.dial.outcome", result.Outcome.ToString());
+        Count(result.Outcome.ToString(), state);
+        switch (result.Outcome)
+        {
+            case TwilioOutcome.Ok:
+                await facts.ApplyAsync(call, new CallFact(result.Value!.Sid, result.Value.Status ?? "queued"), ct);
+                if (PhoneNumber.TryParse(state.To, out var number))
+                {
+                    await store.RememberNumberAsync(number, call.Root, ct);
+                }
+
+                break;
+            case TwilioOutcome.Refused:
+                var reason = result.Describe();
+                CallLog.Refused(log, call, reason);
+                span?.SetStatus(ActivityStatusCode.Error, reason);
+                await facts.EndAsync(call, CallEnd.Failed, result.Error!.Code, reason, DialStates.Dialling, ct);
+                break;
+            case TwilioOutcome.Limited or TwilioOutcome.NotSent:
+                await RequeueAsync(call, state, result.Describe(), "", ct);
+                break;
+            default:
+                span?.SetStatus(ActivityStatusCode.Error, "outcome unknown");
+                CallLog.OutcomeUnknown(log, call, result.Describe());
+                break;
+        }
+    }
+
+    async Task<TwilioResult<CallResource>> CreateAsync(CallId call, CallState state, CancellationToken ct)
+    {
+        try
+        {
+            return await twilio.CreateCallAsync(Form(call, state), ct);
+        }
+        catch (OperationCanceledException)
+        {
+            return new(TwilioOutcome.Unknown, Error: new(0, 0, "no answer in time"));
+        }
+    }
+
+    async Task RequeueAsync(CallId call, CallState state, string reason, string countAs, CancellationToken ct)
+    {
+        var tries = Math.Clamp(state[DialFields.Tries, 1], 1, 10);
+        var delay = TimeSpan.FromTicks(Math.Min(options.Value.Backoff.Ticks << (int)(tries - 1), TimeSpan.FromSeconds(30).Ticks));
+        if (countAs.Length > 0)
+        {
+            Count(countAs, state);
+        }
+
+        if (await store.RequeueAsync(call, delay, ct))
+        {
+            CallLog.Requeued(log, call, reason, delay);
+            if ((await store.ReadAsync(call, ct))[DialFields.Cancel] is { } cancel)
+            {
+                await facts.EndAsync(call, CallEnd.Canceled, null, cancel, DialStates.Queued, ct);
+            }
+        }
+    }
+
+    void Count(string outcome, CallState state)
+    {
+        var tag = new KeyValuePair<string, object?>("outcome", outcome);
+        Telemetry.Dials.Add(1, tag);
+        var queuedAt = DateTimeOffset.FromUnixTimeMilliseconds(state[DialFields.QueuedAt, clock.GetUtcNow().ToUnixTimeMilliseconds()]);
+        Telemetry.DialSeconds.Record(Math.Max(0, (clock.GetUtcNow() - queuedAt).TotalSeconds), tag);
+    }
+
+    List<KeyValuePair<string, string>> Form(CallId call, CallState state) =>
+    [
+        new("To", state.To ?? ""),
+        new("From", account.Value.PhoneNumber),
+        new("Url", urls.Incoming(call)),
+        new("Method", "POST"),
+        new("FallbackUrl", urls.Fallback(call)),
+        new("FallbackMethod", "POST"),
+        new("StatusCallback", urls.Status(call)),
+        new("StatusCallbackMethod", "POST"),
+        new("StatusCallbackEvent", "initiated"),
+        new("StatusCallbackEvent", "ringing"),
+        new("StatusCallbackEvent", "answered"),
+        new("StatusCallbackEvent", "completed"),
+        new("Timeout", $"{state[DialFields.Ring, 60]}"),
+        new("TimeLimit", $"{state[DialFields.Max, 900] + 60}"),
+        new("MachineDetection", "DetectMessageEnd"),
+        new("AsyncAmd", "true"),
+        new("AsyncAmdStatusCallback", urls.MachineDetection(call)),
+        new("AsyncAmdStatusCallbackMethod", "POST"),
+    ];
+}

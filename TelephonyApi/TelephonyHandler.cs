@@ -1,0 +1,73 @@
+using System.Diagnostics;
+using CityMonitor.Messaging.Contracts;
+using CityMonitor.Messaging.State;
+using CityMonitor.Messaging.Streams;
+using CityMonitor.TelephonyApi.Calls;
+using CityMonitor.TelephonyApi.Messages;
+
+namespace CityMonitor.TelephonyApi;
+
+/// <summary>AgentWorker's orders, from cm:telephony.</summary>
+sealed class TelephonyHandler(DialStore store, CallStore calls, CallEnder ender, DialSignal signal, MessageSender messages, ILogger<TelephonyHandler> log) : IMessageHandler
+{
+    public ValueTask<Handled> HandleAsync(Delivery delivery, Step step, CancellationToken ct) => delivery.Message switch
+    {
+        PlaceCall place => PlaceAsync(place, step, ct),
+        EndCall end => EndAsync(end, step, ct),
+        SendMessage message => messages.SendAsync(message, step, ct),
+        var other => ValueTask.FromResult(Handled.Dead($"TelephonyApi does not know how to handle {other.GetType().Name}")),
+    };
+
+    async ValueTask<Handled> PlaceAsync(PlaceCall place, Step step, CancellationToken ct)
+    {
+        if (await calls.ReadSessionAsync(place.Call, ct) is null)
+        {
+            step.Publish(new CallEnded(place.Call, CallEnd.Failed, null, null, "the call has no session: what to say is not known"));
+            return Handled.Done;
+        }
+
+        var state = await store.EnqueueAsync(place, Activity.Current?.Id, ct);
+        if (state == "new")
+        {
+            CallLog.Queued(log, place.Call, place.To.Masked, place.Priority);
+            step.Publish(new AuditEntry("TelephonyApi", "call.queued", place.Call.Root, place.Call, $"Queued to call {place.To.Masked}, priority {place.Priority}."));
+            signal.Wake();
+        }
+        else if (state is "cancelled" or DialStates.Ended)
+        {
+            await TellCancelledAsync(place.Call, step, ct);
+        }
+
+        return Handled.Done;
+    }
+
+    async ValueTask<Handled> EndAsync(EndCall end, Step step, CancellationToken ct)
+    {
+        var (before, sid, progress) = await store.CancelAsync(end.Call, end.Reason, ct);
+        CallLog.Ending(log, end.Call, end.Reason, before);
+        if (before is DialStates.Queued or DialStates.Ended)
+        {
+            await TellCancelledAsync(end.Call, step, ct);
+            signal.Wake();
+        }
+        else if (before == DialStates.Placed && sid is not null && !await ender.EndAtTwilioAsync(sid, progress, ct))
+        {
+            return Handled.Retry(TimeSpan.FromSeconds(2));
+        }
+
+        // While it is dialled the mark is enough: whoever learns its CallSid ends it.
+        return Handled.Done;
+    }
+
+    /// <summary>A call that was cancelled before Twilio had it. Told again at a redelivery: the first one may have died before its commit.</summary>
+    async Task TellCancelledAsync(CallId call, Step step, CancellationToken ct)
+    {
+        var state = await store.ReadAsync(call, ct);
+        if (state[DialFields.End] == nameof(CallEnd.Canceled) && state.Sid is null)
+        {
+            var reason = state[DialFields.Cancel];
+            step.Publish(new CallEnded(call, CallEnd.Canceled, null, null, reason));
+            step.Publish(new AuditEntry("TelephonyApi", "call.ended", call.Root, call, $"Cancelled before it was dialled: {reason}."));
+        }
+    }
+}
