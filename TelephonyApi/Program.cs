@@ -1,2 +1,9 @@
-var app = WebApplication.CreateBuilder(args).Build();
+using CityMonitor.ServiceDefaults;
+using CityMonitor.TelephonyApi;
+
+var builder = WebApplication.CreateBuilder(args);
+builder.AddCityMonitor("TelephonyApi").AddTelephony();
+
+var app = builder.Build();
+app.UseCityMonitor().MapTelephony();
 app.Run();

@@ -37,7 +37,7 @@ sealed class PublicUrls(IOptions<PublicUrlOptions> options)
 
     public string MachineDetection(CallId call) => $"{root}/twilio/amd?call={call}";
 
-    /// <param name="answer">Which of the call's stream answers has ended; a later one has already moved the call on.</param>
+    /// <param name="answer">Which of the call's stream answers has ended; 0 where none has.</param>
     public string Continue(CallId call, long answer = 0) => $"{root}/twilio/continue?call={call}&answer={answer}";
 
     public string StreamStatus(CallId call, long answer) => $"{root}/twilio/stream-status?call={call}&answer={answer}";

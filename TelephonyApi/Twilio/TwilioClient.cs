@@ -1,9 +1,10 @@
 using System.Net;
+using System.Net.Http.Headers;
+using System.Text;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
+using CityMonitor.ServiceDefaults;
 using Microsoft.Extensions.Options;
-using Polly.CircuitBreaker;
-using Polly.Timeout;
 
 namespace CityMonitor.TelephonyApi.Twilio;
 
@@ -11,6 +12,14 @@ namespace CityMonitor.TelephonyApi.Twilio;
 sealed class TwilioClient(HttpClient http, IOptions<TwilioOptions> options)
 {
     readonly string account = $"2010-04-01/Accounts/{options.Value.AccountSid}";
+
+    public static void Configure(HttpClient http, TwilioOptions options)
+    {
+        http.BaseAddress = new Uri(options.BaseUrl.TrimEnd('/') + "/");
+        var credentials = Convert.ToBase64String(Encoding.UTF8.GetBytes($"{options.AccountSid}:{options.AuthToken}"));
+        http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Basic", credentials);
+        http.DefaultRequestHeaders.Accept.ParseAdd("application/json");
+    }
 
     public Task<TwilioResult<CallResource>> CreateCallAsync(IEnumerable<KeyValuePair<string, string>> form, CancellationToken ct) =>
         PostAsync("Calls.json", form, TwilioJson.Default.CallResource, ct);
@@ -53,16 +62,11 @@ sealed class TwilioClient(HttpClient http, IOptions<TwilioOptions> options)
             var body = await response.Content.ReadAsByteArrayAsync(ct);
             return response.IsSuccessStatusCode ? Read(body, type, response) : Failure<T>(body, response);
         }
-        catch (BrokenCircuitException)
+        catch (VendorUnavailableException error)
         {
-            return new(TwilioOutcome.NotSent, Error: new(0, 0, "Twilio has been failing; waiting before the next attempt"));
+            return new(error.MayHaveArrived ? TwilioOutcome.Unknown : TwilioOutcome.NotSent, Error: new(0, 0, error.Message));
         }
-        catch (HttpRequestException error) when (error.HttpRequestError is HttpRequestError.ConnectionError or HttpRequestError.NameResolutionError
-            or HttpRequestError.SecureConnectionError or HttpRequestError.ProxyTunnelError)
-        {
-            return new(TwilioOutcome.NotSent, Error: new(0, 0, error.Message));
-        }
-        catch (Exception error) when (error is HttpRequestException or IOException or TimeoutRejectedException)
+        catch (Exception error) when (error is HttpRequestException or IOException)
         {
             return new(TwilioOutcome.Unknown, Error: new(0, 0, error.Message));
         }

@@ -7,9 +7,6 @@ sealed class TwilioOptions : ICheckedOptions
 {
     public const string Section = "Twilio";
 
-    /// <summary>The Simulator's auth token; with it nothing leaves the machine, and every surface says so.</summary>
-    public const string SimulatorToken = "simulator";
-
     /// <summary>AC and 32 hex digits.</summary>
     public string AccountSid { get; set; } = "";
 
@@ -33,7 +30,8 @@ sealed class TwilioOptions : ICheckedOptions
     /// <summary>HX and 32 hex digits: the approved template that opens a conversation outside the 24-hour window.</summary>
     public string? WhatsAppTemplateSid { get; set; }
 
-    public bool Simulated => AuthToken == SimulatorToken;
+    /// <summary>Not a setting: the Simulator serves Twilio, and nothing leaves the machine.</summary>
+    public bool Simulated { get; set; }
 
     public double Pace => CallsPerSecond ?? (Simulated ? 50 : 1);
 

@@ -30,5 +30,10 @@ sealed record TwilioResult<T>(TwilioOutcome Outcome, T? Value = null, TwilioErro
     /// <summary>Neither done nor refused: worth another attempt later.</summary>
     public bool Unreachable => Outcome is TwilioOutcome.Limited or TwilioOutcome.NotSent or TwilioOutcome.Unknown;
 
-    public string Describe() => Error is { } error ? ErrorWords.Of(error.Code, error.Status, error.Message) : $"Twilio: {Outcome}";
+    public string Describe() => Error switch
+    {
+        null => $"Twilio: {Outcome}",
+        { Status: 0 } error => error.Message,
+        var error => ErrorWords.Of(error.Code, error.Status, error.Message),
+    };
 }

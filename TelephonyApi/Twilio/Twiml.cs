@@ -9,14 +9,21 @@ sealed class Twiml
     /// <summary>Twilio's limit for one Say is 4096 characters.</summary>
     const int LongestSay = 3000;
 
+    const string Declaration = """<?xml version="1.0" encoding="UTF-8"?><Response>""";
+
     readonly StringBuilder text = new();
     readonly XmlWriter xml;
 
-    public Twiml()
+    public Twiml() => xml = XmlWriter.Create(text, new XmlWriterSettings { ConformanceLevel = ConformanceLevel.Fragment });
+
+    /// <summary>Says something first.</summary>
+    public Twiml Before(string words, string? language)
     {
-        xml = XmlWriter.Create(text, new XmlWriterSettings { OmitXmlDeclaration = true });
-        text.Append("""<?xml version="1.0" encoding="UTF-8"?>""");
-        xml.WriteStartElement("Response");
+        var first = new Twiml().Say(words, language);
+        first.xml.Flush();
+        xml.Flush();
+        text.Insert(0, first.text);
+        return this;
     }
 
     public Twiml Say(string words, string? language = null)
@@ -91,8 +98,8 @@ sealed class Twiml
 
     public override string ToString()
     {
-        xml.Close();
-        return text.ToString();
+        xml.Flush();
+        return $"{Declaration}{text}</Response>";
     }
 
     void Attribute(string name, string? value)

@@ -1,0 +1,38 @@
+using CityMonitor.Messaging.Contracts;
+using CityMonitor.Messaging.Streams;
+
+namespace CityMonitor.TelephonyApi.Messages;
+
+/// <summary>What people write back: opens the 24-hour window, notes STOP and START, and goes to the incident of that number.</summary>
+sealed class InboundMessages(MessageStore store, MessageBus bus, ILogger<InboundMessages> log)
+{
+    static readonly HashSet<string> stop = new(["STOP", "STOPALL", "UNSUBSCRIBE", "CANCEL", "END", "QUIT", "REVOKE", "OPTOUT"], StringComparer.OrdinalIgnoreCase);
+    static readonly HashSet<string> start = new(["START", "UNSTOP", "YES"], StringComparer.OrdinalIgnoreCase);
+
+    public async Task TakeAsync(PhoneNumber from, Channel channel, string body, IReadOnlyList<string> media, CancellationToken ct)
+    {
+        if (channel == Channel.WhatsApp)
+        {
+            await store.OpenWindowAsync(from, ct);
+        }
+
+        var word = body.Trim().TrimEnd('.', '!');
+        if (stop.Contains(word) || start.Contains(word))
+        {
+            var optsOut = stop.Contains(word);
+            await store.OptAsync(from, channel, optsOut, ct);
+            MessageLog.Opted(log, from.Masked, channel, optsOut ? "out" : "in");
+        }
+
+        if (await store.IncidentOfAsync(from, ct) is not { } incident)
+        {
+            MessageLog.NoIncident(log, from.Masked, channel);
+            return;
+        }
+
+        await bus.PublishAsync(new MessageReceived(incident, from, channel, body, media), ct);
+        await bus.PublishAsync(
+            new AuditEntry("TelephonyApi", stop.Contains(word) ? "message.opted-out" : "message.received", incident.Value, null,
+                $"{from.Masked} wrote by {channel}{(stop.Contains(word) ? " that they want no more messages" : "")}."), ct);
+    }
+}

@@ -1,0 +1,65 @@
+using CityMonitor.Messaging.State;
+using CityMonitor.Messaging.Streams;
+using CityMonitor.ServiceDefaults;
+using CityMonitor.TelephonyApi.Calls;
+using CityMonitor.TelephonyApi.Messages;
+using CityMonitor.TelephonyApi.Status;
+using CityMonitor.TelephonyApi.Twilio;
+using CityMonitor.TelephonyApi.Webhooks;
+using Microsoft.Extensions.Options;
+
+namespace CityMonitor.TelephonyApi;
+
+static class TelephonyRegistration
+{
+    /// <summary>Attempts of one request; well below Dialling:CreateTimeout, so that a dial's outcome is known or unknown by then.</summary>
+    static readonly VendorLimits limits = new(TimeSpan.FromSeconds(7), TimeSpan.FromSeconds(7.5), 2);
+
+    public static IHostApplicationBuilder AddTelephony(this IHostApplicationBuilder builder)
+    {
+        var vendor = builder.AddVendor(Vendor.Twilio);
+        var services = builder.Services;
+        services.AddCheckedOptions<TwilioOptions>(TwilioOptions.Section);
+        services.AddCheckedOptions<PublicUrlOptions>(PublicUrlOptions.Section);
+        services.AddCheckedOptions<CapacityOptions>(CapacityOptions.Section);
+        services.AddCheckedOptions<DialOptions>(DialOptions.Section);
+        services.AddCheckedOptions<EvidenceOptions>(EvidenceOptions.Section);
+        services.PostConfigure<TwilioOptions>(twilio =>
+        {
+            twilio.AccountSid = vendor["Twilio:AccountSid"];
+            twilio.AuthToken = vendor["Twilio:AuthToken"];
+            twilio.PhoneNumber = vendor["Twilio:PhoneNumber"];
+            twilio.BaseUrl = vendor.BaseUrl.ToString();
+            twilio.Simulated = vendor.Simulated;
+            twilio.WhatsAppFrom = vendor.Simulated && string.IsNullOrEmpty(twilio.WhatsAppFrom) ? twilio.PhoneNumber : twilio.WhatsAppFrom;
+        });
+        services.AddVendorClient<TwilioClient>(vendor.Mode.Vendor, (provider, http) => TwilioClient.Configure(http, provider.GetRequiredService<IOptions<TwilioOptions>>().Value), limits);
+
+        services.AddSingleton<PublicUrls>().AddSingleton<ApiKeys>().AddSingleton<CallsReport>().AddRateLimits().AddOpenApi();
+        services.AddSingleton<DialStore>().AddSingleton<DialSignal>().AddSingleton<Dialler>().AddSingleton<DialPrimer>();
+        services.AddSingleton<CallFacts>().AddSingleton<CallEnder>().AddSingleton<CallMover>();
+        services.AddSingleton<DialReconciler>().AddSingleton<LiveCallWatch>().AddSingleton<BridgeWatch>().AddSingleton<MessageWatch>();
+        services.AddSingleton<RedisPatience>().AddSingleton<TwimlAnswer>().AddSingleton<CallbackIntake>().AddSingleton<BridgeChooser>().AddSingleton<CallRouter>();
+        services.AddSingleton<MessageStore>().AddSingleton<MessageStatuses>().AddSingleton<MessageSender>().AddSingleton<EvidenceLinks>().AddSingleton<InboundMessages>();
+        services.AddSingleton<StreamErrors>().AddHostedService(provider => provider.GetRequiredService<StreamErrors>());
+        services.AddHostedService<DialPump>().AddHostedService<TelephonyWatch>();
+        services.AddWorkStream<TelephonyHandler>(Keys.Telephony, concurrency: 32);
+        return builder;
+    }
+
+    public static WebApplication MapTelephony(this WebApplication app)
+    {
+        if (app.Services.GetRequiredService<PublicUrls>().Prefix is { Length: > 0 } prefix)
+        {
+            app.UsePathBase(prefix);
+            app.UseRouting();
+        }
+
+        app.UseRateLimiter();
+        app.MapGroup("/twilio").WithTags("Twilio").AddEndpointFilter<SignedByTwilio>().MapVoice().MapCallStatus().MapMessages();
+        app.MapFreshdesk();
+        app.MapService();
+        app.MapOpenApi();
+        return app;
+    }
+}

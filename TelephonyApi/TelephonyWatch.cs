@@ -1,0 +1,38 @@
+using CityMonitor.Messaging.State;
+using CityMonitor.TelephonyApi.Calls;
+using CityMonitor.TelephonyApi.Messages;
+using CityMonitor.TelephonyApi.Webhooks;
+using Microsoft.Extensions.Options;
+
+namespace CityMonitor.TelephonyApi;
+
+/// <summary>Looks, in one replica at a time, for what no callback has settled: lost dials, lapsed bridges, silent calls and messages.</summary>
+sealed class TelephonyWatch(
+    DialReconciler dials, BridgeWatch bridges, LiveCallWatch calls, MessageWatch messages, IOptions<DialOptions> options, TimeProvider clock, ILogger<TelephonyWatch> log)
+    : LeasedService
+{
+    protected override string Name => "telephony-watch";
+
+    protected override Task RunAsync(long epoch, CancellationToken lost) => Task.WhenAll(
+        RepeatAsync("The watch for lost dials", dials.RunOnceAsync, lost),
+        RepeatAsync("The watch for lapsed bridges", bridges.RunOnceAsync, lost),
+        RepeatAsync("The watch for silent calls", calls.RunOnceAsync, lost),
+        RepeatAsync("The watch for silent messages", messages.RunOnceAsync, lost));
+
+    async Task RepeatAsync(string what, Func<CancellationToken, Task> look, CancellationToken ct)
+    {
+        while (!ct.IsCancellationRequested)
+        {
+            try
+            {
+                await look(ct);
+            }
+            catch (Exception error) when (!ct.IsCancellationRequested)
+            {
+                CallLog.Failed(log, error, what);
+            }
+
+            await Task.Delay(options.Value.WatchEvery, clock, ct).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+    }
+}

@@ -1,0 +1,43 @@
+using System.Text.Json;
+using CityMonitor.Messaging.Redis;
+using CityMonitor.Messaging.State;
+
+namespace CityMonitor.TelephonyApi.Webhooks;
+
+/// <summary>Finds the live bridge with the most free places.</summary>
+sealed class BridgeChooser(RedisClient redis)
+{
+    public async Task<BridgeInfo?> ChooseAsync(CancellationToken ct)
+    {
+        var live = await LiveAsync(ct);
+        var best = live.Where(bridge => bridge.Free > 0 && Uri.TryCreate(bridge.Url, UriKind.Absolute, out _)).ToList();
+        var most = best.Count == 0 ? 0 : best.Max(bridge => bridge.Free);
+        var equals = best.FindAll(bridge => bridge.Free == most);
+        return equals.Count == 0 ? null : equals[Random.Shared.Next(equals.Count)];
+    }
+
+    public async Task<IReadOnlyList<BridgeInfo>> LiveAsync(CancellationToken ct)
+    {
+        var ids = (await redis.SendAsync(["SMEMBERS", Keys.Bridges], ct)).Items;
+        if (ids.Count == 0)
+        {
+            return [];
+        }
+
+        RedisArg[] command = ["MGET", .. ids.Select(id => (RedisArg)Keys.Bridge(id.Text!))];
+        return [.. (await redis.SendAsync(command, ct)).Items.Select(Read).OfType<BridgeInfo>()];
+    }
+
+    /// <summary>Null for a bridge that has lapsed, or that says nothing readable: it gets no calls.</summary>
+    static BridgeInfo? Read(RespValue value)
+    {
+        try
+        {
+            return value.IsNull ? null : JsonSerializer.Deserialize(value.Bytes.Span, StateJson.Default.BridgeInfo);
+        }
+        catch (JsonException)
+        {
+            return null;
+        }
+    }
+}

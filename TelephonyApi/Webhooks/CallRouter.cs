@@ -1,0 +1,92 @@
+using System.Security.Cryptography;
+using System.Text.Json;
+using CityMonitor.Messaging.Contracts;
+using CityMonitor.Messaging.Redis;
+using CityMonitor.Messaging.State;
+using CityMonitor.TelephonyApi.Calls;
+using CityMonitor.TelephonyApi.Twilio;
+using Microsoft.Extensions.Options;
+
+namespace CityMonitor.TelephonyApi.Webhooks;
+
+/// <summary>
+/// The one place that decides what an answered call does next: hang up, a stream to a live bridge, or keypad mode. Nothing here is
+/// remembered in the process, so any replica answers any request.
+/// </summary>
+sealed class CallRouter(DialStore store, RedisClient redis, BridgeChooser bridges, PublicUrls urls, IOptions<TwilioOptions> twilio, ILogger<CallRouter> log)
+{
+    /// <summary>Times a call waits for a bridge, about 3 s each, before the keypad takes over; and stream answers in a row that brought no stream.</summary>
+    const int MostWaits = 5;
+
+    static readonly TimeSpan tokenLife = TimeSpan.FromSeconds(60);
+
+    /// <param name="wait">How often this call has been asked to wait in a row.</param>
+    /// <param name="round">How often the keypad's text has been said.</param>
+    public async Task<Twiml> DecideAsync(CallId call, int wait, int round, CancellationToken ct)
+    {
+        var state = await store.ReadAsync(call, ct);
+        if (state.Over is { } why || state.Ended)
+        {
+            WebhookLog.HangsUp(log, call, state.Over ?? "the call has ended");
+            return new Twiml().Hangup();
+        }
+
+        if (state.Session is not { } session)
+        {
+            WebhookLog.Waits(log, call, "its session", wait + 1);
+            return wait < MostWaits
+                ? Phrases.OneMoment(Again(call, wait + 1, round))
+                : new Twiml().Say(Phrases.Sorry).Hangup();
+        }
+
+        if (state.KeypadMode)
+        {
+            return Keypad(call, state, session, round, "the speech engine failed");
+        }
+
+        if (await bridges.ChooseAsync(ct) is not { } bridge)
+        {
+            WebhookLog.Waits(log, call, "a bridge", wait + 1);
+            return wait < MostWaits
+                ? Phrases.OneMoment(Again(call, wait + 1, round), session.Language)
+                : Keypad(call, state, session, round, "no bridge is live");
+        }
+
+        var (answer, fruitless) = await store.AnswerAsync(call, ct);
+        if (fruitless >= MostWaits)
+        {
+            return Keypad(call, state, session, round, "no stream came about");
+        }
+
+        var token = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(32));
+        var signatures = TwilioSignature.OfHandshake(twilio.Value.AuthToken, bridge.Url);
+        var json = JsonSerializer.SerializeToUtf8Bytes(new StreamToken(call, signatures), StateJson.Default.StreamToken);
+        await redis.SendAsync(["SET", Keys.StreamToken(token), json, "EX", (long)tokenLife.TotalSeconds], ct);
+        WebhookLog.Streaming(log, call, bridge.Id, answer);
+        return new Twiml()
+            .ConnectStream(bridge.Url, urls.StreamStatus(call, answer), token)
+            .Redirect(urls.Continue(call, answer));
+    }
+
+    /// <summary>The incident in plain words and a question that needs one key; asked three times.</summary>
+    Twiml Keypad(CallId call, CallState state, CallSession session, int round, string why)
+    {
+        WebhookLog.Keypad(log, call, why);
+        if (state.Machine)
+        {
+            // Nothing of the incident to a machine.
+            return new Twiml().Say(session.VoicemailText, session.Language).Hangup();
+        }
+
+        if (round >= Phrases.KeypadRounds)
+        {
+            return new Twiml().Say(Phrases.NoAnswer, session.Language).Hangup();
+        }
+
+        return new Twiml()
+            .GatherDigit(urls.Keypad(call, round + 1), seconds: 8, session.Language, session.KeypadText, Phrases.KeypadQuestion)
+            .Redirect(Again(call, MostWaits, round + 1));
+    }
+
+    string Again(CallId call, int wait, int round) => $"{urls.Continue(call)}&wait={wait}&round={round}";
+}

@@ -1,0 +1,35 @@
+using CityMonitor.Messaging.Redis;
+using CityMonitor.TelephonyApi.Calls;
+using Microsoft.Extensions.Options;
+
+namespace CityMonitor.TelephonyApi.Webhooks;
+
+/// <summary>Lets a webhook wait out a short Redis outage: what runs in here may be run again.</summary>
+sealed class RedisPatience(IOptions<DialOptions> options, TimeProvider clock, ILogger<RedisPatience> log)
+{
+    static readonly TimeSpan pause = TimeSpan.FromMilliseconds(100);
+
+    /// <summary>Null when Redis did not come back in time.</summary>
+    public async Task<T?> TryAsync<T>(Func<CancellationToken, Task<T>> work, CancellationToken ct) where T : class
+    {
+        using var patience = new CancellationTokenSource(options.Value.RedisPatience, clock);
+        using var both = CancellationTokenSource.CreateLinkedTokenSource(patience.Token, ct);
+        while (true)
+        {
+            try
+            {
+                return await work(both.Token);
+            }
+            catch (Exception error) when ((error is RedisException or OperationCanceledException or TimeoutException) && !ct.IsCancellationRequested)
+            {
+                if (patience.IsCancellationRequested)
+                {
+                    WebhookLog.NoRedis(log, error.Message);
+                    return null;
+                }
+            }
+
+            await Task.Delay(pause, clock, both.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+    }
+}
