@@ -8,8 +8,9 @@ namespace CityMonitor.TelephonyApi;
 
 /// <summary>Looks, in one replica at a time, for what no callback has settled: lost dials, lapsed bridges, silent calls and messages.</summary>
 sealed class TelephonyWatch(
-    DialReconciler dials, BridgeWatch bridges, LiveCallWatch calls, MessageWatch messages, IOptions<DialOptions> options, TimeProvider clock, ILogger<TelephonyWatch> log)
-    : LeasedService
+    Leases leases, DialReconciler dials, BridgeWatch bridges, LiveCallWatch calls, MessageWatch messages, IOptions<DialOptions> options, TimeProvider clock,
+    ILogger<TelephonyWatch> log)
+    : LeasedService(leases)
 {
     protected override string Name => "telephony-watch";
 

@@ -66,6 +66,7 @@ public static class Keys
 
     /// <summary>The incident that was first to report an event (10 min): a second ticket of the same event makes no second call.</summary>
     public static string Event(string hash) => $"cm:event:{hash}";
+
     /// <summary>The call that is dialled to or live at a number: one at a time.</summary>
     public static string DialNumber(PhoneNumber number) => $"cm:dial:number:{number}";
 

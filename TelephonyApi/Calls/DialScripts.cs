@@ -5,7 +5,8 @@ namespace CityMonitor.TelephonyApi.Calls;
 /// <summary>The steps of a dial. Each is one script, so of all replicas exactly one makes it.</summary>
 static class DialScripts
 {
-    const string Now = "local t = redis.call('TIME') local now = t[1] * 1000 + math.floor(t[2] / 1000) ";
+    /// <summary>A call under way is led to its end even when Redis is full: these write little, and free more.</summary>
+    const string Now = "#!lua flags=allow-oom\nlocal t = redis.call('TIME') local now = t[1] * 1000 + math.floor(t[2] / 1000) ";
 
     /// <summary>KEYS call queue; ARGV id to priority ring max trace ttl. Answers new, cancelled, or the state it was in already.</summary>
     public static readonly RedisScript Enqueue = new(Now + """

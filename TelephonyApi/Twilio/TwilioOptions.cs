@@ -72,5 +72,5 @@ sealed class TwilioOptions : ICheckedOptions
     }
 
     static bool IsSid(string text, string prefix) =>
-        text.Length == 34 && text.StartsWith(prefix, StringComparison.Ordinal) && text.AsSpan(2).ContainsAnyExcept("0123456789abcdefABCDEF") is false;
+        text.Length == 34 && text.StartsWith(prefix, StringComparison.Ordinal) && text.Skip(2).All(char.IsAsciiHexDigit);
 }

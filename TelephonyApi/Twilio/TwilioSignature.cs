@@ -45,10 +45,11 @@ static class TwilioSignature
     {
         var url = new UriBuilder(streamUrl).Uri;
         var secure = url.Scheme is "wss" or "https";
+        string[] tails = ["", "/"];
         string[] schemes = secure ? ["wss", "https"] : ["ws", "http"];
         var path = url.AbsolutePath.TrimEnd('/');
         string[] hosts = url.IsDefaultPort ? [url.Host, $"{url.Host}:{(secure ? 443 : 80)}"] : [$"{url.Host}:{url.Port}"];
-        return [.. from scheme in schemes from host in hosts from tail in new[] { "", "/" } select Compute(authToken, $"{scheme}://{host}{path}{tail}")];
+        return [.. from scheme in schemes from host in hosts from tail in tails select Compute(authToken, $"{scheme}://{host}{path}{tail}")];
     }
 
     /// <summary>Twilio's machines disagree on whether a default port is part of the URL.</summary>

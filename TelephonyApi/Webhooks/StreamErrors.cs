@@ -13,7 +13,7 @@ sealed class StreamErrors(CallMover mover, IOptions<DialOptions> options, TimePr
 {
     // Full only when a thousand streams break within a second; what is dropped then is found by the watch for lapsed bridges.
     readonly Channel<(CallId Call, string Sid, long Answer, long At)> broken =
-        Channel.CreateBounded<(CallId, string, long, long)>(new BoundedChannelOptions(1000) { FullMode = BoundedChannelFullMode.DropWrite });
+        System.Threading.Channels.Channel.CreateBounded<(CallId, string, long, long)>(new BoundedChannelOptions(1000) { FullMode = BoundedChannelFullMode.DropWrite });
 
     public void Add(CallId call, string sid, long answer) => broken.Writer.TryWrite((call, sid, answer, clock.GetTimestamp()));
 
