@@ -8,7 +8,7 @@ static class Runner
 {
     public static async Task<int> RunAsync(RunRequest request, CancellationToken ct)
     {
-        var terminal = new Terminal(AnsiConsole.Console, quiet: request.Quiet || request.Demo is not null);
+        var terminal = new Terminal(Terminal.OpenConsole(), quiet: request.Quiet || request.Demo is not null);
         try
         {
             return await RunAsync(request, terminal, ct);

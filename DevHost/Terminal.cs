@@ -5,7 +5,8 @@ namespace CityMonitor.Hosting;
 /// <summary>What the user sees: the services' log lines with a coloured name each, and the addresses. All lines also go to run/city.log.</summary>
 sealed class Terminal : IDisposable
 {
-    static readonly string[] colours = ["deepskyblue1", "springgreen2", "mediumpurple1", "gold1", "grey62", "salmon1", "turquoise2"];
+    // 256-colour codes that read well on dark and light.
+    static readonly int[] colours = [39, 42, 141, 178, 245, 209, 44];
 
     readonly IAnsiConsole console;
     readonly Lock gate = new();
@@ -23,6 +24,19 @@ sealed class Terminal : IDisposable
 
     public IAnsiConsole Console => console;
 
+    /// <summary>Colours where somebody watches; plain and 120 wide where the output goes to a file or a pipe.</summary>
+    public static IAnsiConsole OpenConsole()
+    {
+        if (!System.Console.IsOutputRedirected)
+        {
+            return AnsiConsole.Console;
+        }
+
+        var console = AnsiConsole.Create(new AnsiConsoleSettings { Ansi = AnsiSupport.No, ColorSystem = ColorSystemSupport.NoColors, Interactive = InteractionSupport.No });
+        console.Profile.Width = 120;
+        return console;
+    }
+
     public void Write(LogLine line)
     {
         lock (gate)
@@ -34,11 +48,10 @@ sealed class Terminal : IDisposable
                 return;
             }
 
-            var colour = ColourOf(line.Process.Split('#')[0]);
-            var text = Markup.Escape(line.Text);
-            var tone = line.Text.Contains(" ERR ", StringComparison.Ordinal) || line.Text.Contains(" CRT ", StringComparison.Ordinal) ? "red"
-                : line.Text.Contains(" WRN ", StringComparison.Ordinal) || line.Text.StartsWith("[host]", StringComparison.Ordinal) ? "yellow" : null;
-            console.MarkupLine($"[{colour}]{Markup.Escape(line.Process),-14}[/] {(tone is null ? text : $"[{tone}]{text}[/]")}");
+            // Written as it is: a wrapped log line cannot be searched or copied.
+            var tone = line.Text.Contains(" ERR ", StringComparison.Ordinal) || line.Text.Contains(" CRT ", StringComparison.Ordinal) ? 196
+                : line.Text.Contains(" WRN ", StringComparison.Ordinal) || line.Text.StartsWith("[host]", StringComparison.Ordinal) ? 220 : (int?)null;
+            console.Profile.Out.Writer.WriteLine($"{Paint(ColourOf(line.Process.Split('#')[0]), $"{line.Process,-14}")} {Paint(tone, line.Text)}");
         }
     }
 
@@ -118,7 +131,9 @@ sealed class Terminal : IDisposable
     // A given connection string may hold a password.
     static string Masked(string redis) => string.Join(',', redis.Split(',').Select(part => part.StartsWith("password=", StringComparison.OrdinalIgnoreCase) ? "password=***" : part));
 
-    string ColourOf(string process)
+    string Paint(int? colour, string text) => colour is null || !console.Profile.Capabilities.Ansi ? text : $"\e[38;5;{colour}m{text}\e[0m";
+
+    int ColourOf(string process)
     {
         if (!seen.Contains(process))
         {
