@@ -4,6 +4,7 @@ using CityMonitor.Simulator.Phones;
 using CityMonitor.Simulator.Twilio.Calls;
 using CityMonitor.Simulator.Twilio.Conferences;
 using CityMonitor.Simulator.Twilio.Lines;
+using CityMonitor.Simulator.Twilio.Messages;
 using CityMonitor.Simulator.Twilio.Twiml;
 using CityMonitor.Simulator.Twilio.Webhooks;
 
@@ -42,6 +43,9 @@ static class TwilioFeature
         services.AddSingleton<CallProgress>();
         services.AddSingleton<AnswerDetection>();
         services.AddSingleton<ConferenceBook>();
+        services.AddSingleton<MessageBook>();
+        services.AddSingleton<MediaFetch>();
+        services.AddHosted<MessageCentre>();
         services.AddSingleton<TwimlFetcher>();
         services.AddSingleton<TwimlRun>();
         services.AddSingleton<TwimlVerbs>();
@@ -60,6 +64,8 @@ static class TwilioFeature
             .DisableAntiforgery()
             .AddEndpointFilter<RouteGroupBuilder, TwilioAuth>();
         account.MapCalls();
+        account.MapConferences();
+        account.MapMessages();
         return app;
     }
 
