@@ -1,8 +1,6 @@
-using CityMonitor.Simulator.Twilio;
-
 namespace CityMonitor.Simulator.Control;
 
-/// <summary>The whole simulator: what every vendor adds, in one place. Tests build it on ports of their own.</summary>
+/// <summary>The whole simulator, ready to run. Tests build it on ports of their own.</summary>
 static class SimulatorApp
 {
     public static WebApplication Build(string[] args, Action<WebApplicationBuilder>? configure = null)
@@ -11,11 +9,9 @@ static class SimulatorApp
         var builder = WebApplication.CreateBuilder(new WebApplicationOptions { Args = args, ContentRootPath = AppContext.BaseDirectory });
         configure?.Invoke(builder);
         builder.AddSimulatorHost();
-        builder.AddTwilio();
 
         var app = builder.Build();
         app.UseSimulatorHost();
-        app.MapTwilio();
         return app;
     }
 }

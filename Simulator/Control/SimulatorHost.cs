@@ -1,11 +1,12 @@
 using CityMonitor.Simulator.Deepgram;
 using CityMonitor.Simulator.Faults;
 using CityMonitor.Simulator.Freshdesk;
+using CityMonitor.Simulator.Twilio;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 
 namespace CityMonitor.Simulator.Control;
 
-/// <summary>What every part of the simulator shares: ports, clock, timeline, faults.</summary>
+/// <summary>What every part of the simulator shares (ports, clock, timeline, faults), and the vendors.</summary>
 static class SimulatorHost
 {
     public static WebApplicationBuilder AddSimulatorHost(this WebApplicationBuilder builder)
@@ -39,6 +40,8 @@ static class SimulatorHost
         builder.Services.AddSingleton<Timeline>();
         builder.Services.AddSingleton<FaultBoard>();
         builder.Services.AddHttpClient();
+        builder.AddControl();
+        builder.AddTwilio();
         builder.Services.AddFreshdesk();
         builder.Services.AddDeepgram();
         return builder;
@@ -52,10 +55,8 @@ static class SimulatorHost
 
         var ports = app.Services.GetRequiredService<VendorPorts>();
         var control = app.MapPort(ports.Control);
-        control.MapFaults();
-        control.MapTimeline();
-        control.MapCallsControl();
-        control.MapGet("/health", () => TypedResults.Ok(new HealthAnswer("ok")));
+        control.MapControl();
+        app.MapTwilio();
         app.MapPort(ports.Freshdesk).MapFreshdesk();
         app.MapPort(ports.Deepgram).MapDeepgram();
         return app;

@@ -39,6 +39,15 @@ sealed class TicketStore(TimeProvider time, Timeline timeline)
         }
     }
 
+    /// <summary>Forgets every ticket; ids go on rising.</summary>
+    public void Clear()
+    {
+        lock (gate)
+        {
+            tickets.Clear();
+        }
+    }
+
     /// <summary>Adds a ticket; <paramref name="fill"/> sets everything but its id and times.</summary>
     public Ticket Create(Contact requester, Func<Ticket, Ticket> fill)
     {

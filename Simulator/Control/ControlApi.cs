@@ -1,0 +1,28 @@
+using CityMonitor.Simulator.Faults;
+
+namespace CityMonitor.Simulator.Control;
+
+/// <summary>Everything on the control port: the page, and the API that the page, the tests and the demo use.</summary>
+static class ControlApi
+{
+    public static WebApplicationBuilder AddControl(this WebApplicationBuilder builder)
+    {
+        builder.Services.AddSingleton(builder.Configuration.GetSection("Simulator").Get<NumberSettings>() ?? new NumberSettings());
+        builder.Services.ConfigureHttpJsonOptions(options => options.SerializerOptions.TypeInfoResolverChain.Insert(0, ControlJson.Default));
+        return builder;
+    }
+
+    public static IEndpointRouteBuilder MapControl(this IEndpointRouteBuilder control)
+    {
+        control.MapFaults();
+        control.MapTimeline();
+        control.MapPhones();
+        control.MapCallsControl();
+        control.MapInbound();
+        control.MapMessagesControl();
+        control.MapTickets();
+        control.MapSettings();
+        control.MapPage();
+        return control;
+    }
+}
