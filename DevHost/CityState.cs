@@ -20,7 +20,11 @@ sealed class CityState(string connectionString) : IAsyncDisposable
     public async Task<IReadOnlyList<Turn>> TurnsAsync(CallId call, CancellationToken ct = default) =>
         [.. (await redis.SendAsync(["LRANGE", Keys.Turns(call), 0, -1], ct)).Items.Select(item => JsonSerializer.Deserialize(item.Text!, StateJson.Default.Turn)!)];
 
-    /// <summary>The audit timeline from now on.</summary>
+    /// <summary>What the audit timeline holds about one incident.</summary>
+    public async Task<IReadOnlyList<(DateTimeOffset At, AuditEntry Entry)>> AuditAsync(IncidentId incident, CancellationToken ct = default) =>
+        [.. (await redis.SendAsync(["XRANGE", Keys.Audit, "-", "+"], ct)).Items.Select(Read).OfType<(DateTimeOffset At, AuditEntry Entry)>().Where(entry => entry.Entry.Root == incident.Value)];
+
+    /// <summary>The audit timeline behind an entry id ("0-0": all of it), and each entry as it comes.</summary>
     public async IAsyncEnumerable<(DateTimeOffset At, AuditEntry Entry)> FollowAuditAsync(string after, [EnumeratorCancellation] CancellationToken ct)
     {
         await using var reader = redis.OpenReader();
@@ -30,14 +34,24 @@ sealed class CityState(string connectionString) : IAsyncDisposable
             foreach (var entry in answer.Items.SelectMany(stream => stream.Items[1].Items))
             {
                 after = entry.Items[0].Text!;
-                var fields = entry.Items[1].ToDictionary();
-                if (fields.TryGetValue("data", out var data) && JsonSerializer.Deserialize(data.Text!, ContractsJson.Default.AuditEntry) is { } audit)
+                if (Read(entry) is { } audit)
                 {
-                    var at = fields.TryGetValue("at", out var ms) ? ms.Number : long.Parse(after.Split('-')[0], System.Globalization.CultureInfo.InvariantCulture);
-                    yield return (DateTimeOffset.FromUnixTimeMilliseconds(at), audit);
+                    yield return audit;
                 }
             }
         }
+    }
+
+    static (DateTimeOffset At, AuditEntry Entry)? Read(RespValue entry)
+    {
+        var fields = entry.Items[1].ToDictionary();
+        if (!fields.TryGetValue("data", out var data) || JsonSerializer.Deserialize(data.Text!, ContractsJson.Default.AuditEntry) is not { } audit)
+        {
+            return null;
+        }
+
+        var at = fields.TryGetValue("at", out var written) ? written.Number : long.Parse(entry.Items[0].Text!.Split('-')[0], System.Globalization.CultureInfo.InvariantCulture);
+        return (DateTimeOffset.FromUnixTimeMilliseconds(at), audit);
     }
 
     public ValueTask DisposeAsync() => redis.DisposeAsync();
