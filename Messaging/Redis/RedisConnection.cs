@@ -150,8 +150,9 @@ sealed class RedisConnection : IAsyncDisposable
                 }
             }
         }
-        catch (Exception error) when (error is IOException or ObjectDisposedException or InvalidOperationException)
+        catch (Exception error)
         {
+            // Whatever ends a loop ends the connection; its commands fail with the reason and the client opens a new one.
             Break(error);
         }
         finally
@@ -178,8 +179,9 @@ sealed class RedisConnection : IAsyncDisposable
                 }
             }
         }
-        catch (Exception error) when (error is IOException or ObjectDisposedException or InvalidOperationException)
+        catch (Exception error)
         {
+            // Whatever ends a loop ends the connection; its commands fail with the reason and the client opens a new one.
             Break(error);
         }
         finally
@@ -204,7 +206,13 @@ sealed class RedisConnection : IAsyncDisposable
                 throw new RedisProtocolException("A reply without a command.");
             }
 
+            // A replica: the primary is elsewhere by now, and only a new connection finds it.
+            var isReplica = reply.IsError && reply.Bytes.Span.StartsWith("READONLY"u8);
             pending.Complete(reply);
+            if (isReplica)
+            {
+                throw new IOException("Redis is a read-only replica here.");
+            }
         }
 
         return reader.Position;

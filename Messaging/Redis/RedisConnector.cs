@@ -1,6 +1,5 @@
 using System.Net.Security;
 using System.Net.Sockets;
-using System.Security.Authentication;
 using System.Security.Cryptography.X509Certificates;
 
 namespace CityMonitor.Messaging.Redis;
@@ -22,8 +21,7 @@ sealed class RedisConnector(RedisOptions options, TimeProvider clock)
             await IntroduceAsync(connection, name, either.Token);
             return connection;
         }
-        catch (Exception error) when (!ct.IsCancellationRequested
-            && error is SocketException or IOException or AuthenticationException or OperationCanceledException or RedisException)
+        catch (Exception error) when (!ct.IsCancellationRequested)
         {
             await DropAsync(connection);
             var reason = error is OperationCanceledException ? $"no answer within {options.ConnectTimeout.TotalSeconds:0.###} s" : error.Message;
@@ -87,8 +85,16 @@ sealed class RedisConnector(RedisOptions options, TimeProvider clock)
             await SendAsync(connection, auth, ct);
         }
 
-        await SendAsync(connection, ["CLIENT", "SETNAME", name], ct);
-        connection.Id = (await SendAsync(connection, ["CLIENT", "ID"], ct)).Number;
+        try
+        {
+            await SendAsync(connection, ["CLIENT", "SETNAME", name], ct);
+            connection.Id = (await SendAsync(connection, ["CLIENT", "ID"], ct)).Number;
+        }
+        catch (RedisServerException error) when (error.Code is "NOPERM" or "ERR")
+        {
+            // A Redis that forbids CLIENT serves us all the same: waits then end by their time-out instead of CLIENT UNBLOCK.
+            connection.Id = 0;
+        }
     }
 
     static ValueTask<RespValue> SendAsync(RedisConnection connection, RedisArg[] command, CancellationToken ct) =>

@@ -23,6 +23,19 @@ public sealed class RedisReader : IAsyncDisposable
         return id != 0 && (await _client.SendAsync(["CLIENT", "UNBLOCK", id], ct)).Number == 1;
     }
 
+    /// <summary>The same where it does not matter whether it works: the wait then ends by its own time-out.</summary>
+    internal async Task TryUnblockAsync(CancellationToken ct)
+    {
+        try
+        {
+            await UnblockAsync(ct);
+        }
+        catch (RedisException)
+        {
+            // Redis is away, or forbids CLIENT.
+        }
+    }
+
     async ValueTask<RespValue> SendAsync(ReadOnlyMemory<byte> command, CancellationToken ct)
     {
         ct.ThrowIfCancellationRequested();

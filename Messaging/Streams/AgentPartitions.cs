@@ -20,6 +20,9 @@ sealed class AgentPartitions : BackgroundService
     const int Batch = 128;
     static readonly TimeSpan s_forgotten = TimeSpan.FromSeconds(5);
 
+    // A handler that takes longer is cancelled and its message redone by the next holder: the partition's other incidents cannot wait.
+    static readonly TimeSpan s_leaving = TimeSpan.FromSeconds(5);
+
     readonly Lock _gate = new();
     readonly Dictionary<int, HeldPartition> _held = [];
     readonly RootQueues _queues = new();
@@ -89,13 +92,14 @@ sealed class AgentPartitions : BackgroundService
                     await TakeForgottenAsync(s_forgotten, ct);
                 }
             }
-            catch (RedisException error)
-            {
-                StreamLog.LeasesWait(_log, error.Message);
-            }
             catch (OperationCanceledException) when (ct.IsCancellationRequested)
             {
                 return;
+            }
+            catch (Exception error)
+            {
+                // Whatever it was, the next beat must come: without it every partition of this process would lapse.
+                StreamLog.LeasesWait(_log, error.Message, error is RedisException ? null : error);
             }
 
             await Task.Delay(Leases.RenewEvery, _clock, ct).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
@@ -128,13 +132,14 @@ sealed class AgentPartitions : BackgroundService
     /// <summary>Before the first new entry of a partition is read, the previous holder's read is ended and all that it left is in hand.</summary>
     async Task PrepareAsync(RedisReader reader, CancellationToken ct)
     {
-        foreach (var partition in Held(partition => !partition.IsReady))
+        var taken = Held(partition => !partition.IsReady);
+        foreach (var previous in taken.Select(partition => partition.PreviousReader).OfType<string>().Where(name => name != reader.Name).Distinct())
         {
-            if (partition.PreviousReader is { } previous && previous != reader.Name)
-            {
-                await _leases.EndReaderAsync(previous, ct);
-            }
+            await _leases.EndReaderAsync(previous, ct);
+        }
 
+        foreach (var partition in taken)
+        {
             await _groups.EnsureAsync(partition.Stream, Groups.Agents, ct);
             await TakePendingAsync(partition, TimeSpan.Zero, ct);
             lock (_gate)
@@ -142,8 +147,11 @@ sealed class AgentPartitions : BackgroundService
                 partition.IsReady = true;
                 _version++;
             }
+        }
 
-            StreamLog.PartitionTaken(_log, partition.Index, partition.Epoch);
+        if (taken.Length > 0)
+        {
+            StreamLog.PartitionsTaken(_log, string.Join(' ', taken.Select(partition => partition.Index)), Held(_ => true).Length);
         }
     }
 
@@ -153,21 +161,32 @@ sealed class AgentPartitions : BackgroundService
         List<HeldPartition> done;
         lock (_gate)
         {
-            foreach (var partition in _held.Values.Where(partition => !partition.IsLeaving).OrderBy(partition => partition.Index).Skip(share))
+            var i = 0;
+            foreach (var partition in _held.Values.OrderBy(partition => partition.Index))
             {
-                partition.IsLeaving = true;
-                _version++;
+                // Also the other way: one that was to leave stays when the share has grown again.
+                var leaves = i++ >= share;
+                if (leaves != partition.LeavingSince.HasValue)
+                {
+                    partition.LeavingSince = leaves ? _clock.GetTimestamp() : null;
+                    _version++;
+                }
             }
 
-            done = [.. _held.Values.Where(partition => partition.IsLeaving && partition.IsIdle && !_reading.Contains(partition))];
+            done = [.. _held.Values.Where(partition => partition.LeavingSince is { } since && !_reading.Contains(partition)
+                && (partition.IsIdle || _clock.GetElapsedTime(since) >= s_leaving))];
             done.ForEach(partition => _held.Remove(partition.Index));
         }
 
         foreach (var partition in done)
         {
+            partition.Lose();
             await _leases.ReleaseAsync(partition.Index, partition.Epoch, ct);
-            partition.Dispose();
-            StreamLog.PartitionReleased(_log, partition.Index);
+        }
+
+        if (done.Count > 0)
+        {
+            StreamLog.PartitionsReleased(_log, string.Join(' ', done.Select(partition => partition.Index)));
         }
     }
 
@@ -176,7 +195,7 @@ sealed class AgentPartitions : BackgroundService
     {
         for (var i = 0; i < 100 && _readVersion != Volatile.Read(ref _version); i++)
         {
-            await reader.UnblockAsync(ct);
+            await reader.TryUnblockAsync(ct);
             await Task.Delay(TimeSpan.FromMilliseconds(5), _clock, ct);
         }
     }
@@ -204,16 +223,16 @@ sealed class AgentPartitions : BackgroundService
                 Take(await reader.SendAsync(command, stopping));
                 backoff.Reset();
             }
-            catch (RedisException error)
-            {
-                // A break, NOGROUP after a wipe, a key that is no stream: all are mended by checking each partition again.
-                StreamLog.ReadInterrupted(_log, "cm:agent", error.Message);
-                _recheck = true;
-                await Task.Delay(backoff.Next(), _clock, stopping).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-            }
             catch (OperationCanceledException) when (stopping.IsCancellationRequested)
             {
                 return;
+            }
+            catch (Exception error)
+            {
+                // A break, NOGROUP after a wipe, a key that is no stream: all are mended by checking each partition again.
+                StreamLog.ReadInterrupted(_log, "cm:agent", error.Message, error is RedisException ? null : error);
+                _recheck = true;
+                await Task.Delay(backoff.Next(), _clock, stopping).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             }
             finally
             {
@@ -229,7 +248,7 @@ sealed class AgentPartitions : BackgroundService
     {
         lock (_gate)
         {
-            _reading = [.. _held.Values.Where(partition => partition is { IsReady: true, IsLeaving: false })];
+            _reading = [.. _held.Values.Where(partition => partition is { IsReady: true, LeavingSince: null })];
             _readVersion = _version;
             return _reading.Count == 0
                 ? null
@@ -318,7 +337,7 @@ sealed class AgentPartitions : BackgroundService
         catch (RedisException error)
         {
             // A refusal that waiting does not mend (a wrong type under cm:dead): the entry stays pending and comes again.
-            StreamLog.ReadInterrupted(_log, partition.Stream, error.Message);
+            StreamLog.ReadInterrupted(_log, partition.Stream, error.Message, null);
         }
         finally
         {
@@ -344,13 +363,12 @@ sealed class AgentPartitions : BackgroundService
             foreach (var partition in Held(_ => true))
             {
                 await _leases.ReleaseAsync(partition.Index, partition.Epoch, patience.Token);
-                StreamLog.PartitionReleased(_log, partition.Index);
             }
         }
         catch (Exception error) when (error is RedisException or OperationCanceledException or ObjectDisposedException)
         {
             // They lapse by themselves within 3 s.
-            StreamLog.LeasesWait(_log, error.Message);
+            StreamLog.LeasesWait(_log, error.Message, null);
         }
     }
 

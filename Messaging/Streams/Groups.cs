@@ -81,7 +81,8 @@ sealed class Groups(RedisClient redis, ILogger<Groups> log)
         }
     }
 
-    async Task QuarantineAsync(string stream, CancellationToken ct)
+    /// <summary>Moves a key that should be a stream and is not out of the way, for a person to look at.</summary>
+    public async Task QuarantineAsync(string stream, CancellationToken ct)
     {
         var moved = await redis.RunAsync(s_quarantineScript, [stream, Keys.Quarantine(stream)], [(long)s_quarantine.TotalMilliseconds], ct);
         if (moved.Number == 1)

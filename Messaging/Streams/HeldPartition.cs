@@ -1,14 +1,23 @@
 namespace CityMonitor.Messaging.Streams;
 
 /// <summary>A partition while this process holds its lease.</summary>
-sealed class HeldPartition(int index, string stream, long epoch, CancellationToken abort) : IDisposable
+sealed class HeldPartition : IDisposable
 {
-    readonly CancellationTokenSource _lost = CancellationTokenSource.CreateLinkedTokenSource(abort);
+    readonly CancellationTokenSource _lost;
     readonly HashSet<string> _inHand = new(StringComparer.Ordinal);
 
-    public int Index => index;
-    public string Stream => stream;
-    public long Epoch => epoch;
+    public HeldPartition(int index, string stream, long epoch, CancellationToken abort)
+    {
+        (Index, Stream, Epoch) = (index, stream, epoch);
+        _lost = CancellationTokenSource.CreateLinkedTokenSource(abort);
+        Lost = _lost.Token;
+        Place = new ConsumerPlace(Groups.Agents, AgentPartitions.Holder, new Fence(PartitionLeases.Name(index), epoch));
+    }
+
+    public int Index { get; }
+    public string Stream { get; }
+    public long Epoch { get; }
+    public ConsumerPlace Place { get; }
 
     /// <summary>Its pending entries are in hand: new ones may be read.</summary>
     public bool IsReady { get; set; }
@@ -16,12 +25,11 @@ sealed class HeldPartition(int index, string stream, long epoch, CancellationTok
     /// <summary>The reader of the holder before us; null where there was none.</summary>
     public string? PreviousReader { get; init; }
 
-    /// <summary>More than our share: read no more, give it back when what is in hand is done.</summary>
-    public bool IsLeaving { get; set; }
+    /// <summary>Since when it is more than our share (a timestamp): read no more, give it back when what is in hand is done.</summary>
+    public long? LeavingSince { get; set; }
 
-    public CancellationToken Lost => _lost.Token;
-
-    public ConsumerPlace Place { get; } = new(Groups.Agents, AgentPartitions.Holder, new Fence(PartitionLeases.Name(index), epoch));
+    /// <summary>Fires when somebody else holds the partition: the handlers' token.</summary>
+    public CancellationToken Lost { get; }
 
     public bool IsIdle
     {
@@ -51,7 +59,11 @@ sealed class HeldPartition(int index, string stream, long epoch, CancellationTok
         }
     }
 
-    public void Lose() => _lost.Cancel();
+    public void Lose()
+    {
+        _lost.Cancel();
+        _lost.Dispose();
+    }
 
     public void Dispose() => _lost.Dispose();
 }

@@ -8,7 +8,7 @@ namespace CityMonitor.Messaging.Streams;
 /// Trims the work streams: never an entry that some group has not been handed or has not acknowledged. Removes consumers that are gone
 /// and owe nothing. Lets cm:dead forget after 30 days.
 /// </summary>
-sealed class Janitor(Leases leases, RedisClient redis, TimeProvider clock, ILogger<Janitor> log) : LeasedService(leases)
+sealed class Janitor(Leases leases, RedisClient redis, Groups groups, TimeProvider clock, ILogger<Janitor> log) : LeasedService(leases)
 {
     static readonly TimeSpan s_pause = TimeSpan.FromSeconds(30);
     static readonly TimeSpan s_gone = TimeSpan.FromMinutes(10);
@@ -61,17 +61,20 @@ sealed class Janitor(Leases leases, RedisClient redis, TimeProvider clock, ILogg
     {
         foreach (var stream in WorkStreams())
         {
-            await TryAsync(() => redis.RunAsync(s_trim, [stream], [(long)s_gone.TotalMilliseconds], ct));
+            await TryAsync(async () => await redis.RunAsync(s_trim, [stream], [(long)s_gone.TotalMilliseconds], ct));
         }
 
+        // Nobody reads these in a group, so nobody else would notice.
+        await TryAsync(() => groups.QuarantineAsync(Keys.Dead, ct));
+        await TryAsync(() => groups.QuarantineAsync(Keys.Audit, ct));
         var oldest = (clock.GetUtcNow() - Trimming.DeadAge).ToUnixTimeMilliseconds();
-        await TryAsync(() => redis.SendAsync(["XTRIM", Keys.Dead, "MINID", oldest], ct));
+        await TryAsync(async () => await redis.SendAsync(["XTRIM", Keys.Dead, "MINID", oldest], ct));
     }
 
     static IEnumerable<string> WorkStreams() =>
         Enumerable.Range(0, Routes.Partitions).Select(Keys.AgentPartition).Concat([Keys.Telephony, Keys.Media, Keys.Tickets]);
 
-    async Task TryAsync(Func<ValueTask<RespValue>> sweep)
+    async Task TryAsync(Func<Task> sweep)
     {
         try
         {

@@ -32,12 +32,13 @@ sealed class SpeechStream(RedisClient redis, BridgeId bridge, ISpeechListener li
 
                 backoff.Reset();
             }
-            catch (RedisException error)
+            catch (Exception error) when (!stoppingToken.IsCancellationRequested)
             {
-                StreamLog.ReadInterrupted(log, stream, error.Message);
+                // WRONGTYPE, a break, anything: the calls of this bridge need the next message all the same.
+                StreamLog.ReadInterrupted(log, stream, error.Message, error is RedisException ? null : error);
                 await Task.Delay(backoff.Next(), clock, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             }
-            catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
+            catch (Exception) when (stoppingToken.IsCancellationRequested)
             {
                 break;
             }

@@ -42,10 +42,11 @@ public sealed class Step
 
     public void SetFields(string hashKey, IReadOnlyDictionary<string, RedisArg> fields, TimeSpan? ttl = null)
     {
-        if (fields.Count > 0)
+        // Lua passes a few thousand arguments to a command, not more.
+        foreach (var some in fields.Chunk(1000))
         {
             Expect(hashKey, "hash");
-            Add(["HSET", hashKey, .. fields.SelectMany(field => new[] { field.Key, field.Value })]);
+            Add(["HSET", hashKey, .. some.SelectMany(field => new[] { field.Key, field.Value })]);
         }
 
         Expire(hashKey, ttl);
@@ -133,6 +134,8 @@ public sealed class Step
 
     public void CancelTimer(string root, string name)
     {
+        Expect(Keys.Timers, "zset");
+        Expect(Keys.TimerMessages, "hash");
         Add("ZREM", Keys.Timers, Timers.Member(root, name));
         Add("HDEL", Keys.TimerMessages, Timers.Member(root, name));
     }

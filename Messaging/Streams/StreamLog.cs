@@ -8,7 +8,7 @@ static partial class StreamLog
     public static partial void TimersWait(ILogger log, string reason);
 
     [LoggerMessage(1202, LogLevel.Warning, "Reading {Streams} is interrupted: {Reason}")]
-    public static partial void ReadInterrupted(ILogger log, string streams, string reason);
+    public static partial void ReadInterrupted(ILogger log, string streams, string reason, Exception? error);
 
     [LoggerMessage(1203, LogLevel.Error, "{Stream} was not a stream; what it held was moved to {Quarantine}")]
     public static partial void Quarantined(ILogger log, string stream, string quarantine);
@@ -25,17 +25,17 @@ static partial class StreamLog
     [LoggerMessage(1207, LogLevel.Warning, "The commit of {Type} {EntryId} of {Stream} was refused: {Result}")]
     public static partial void CommitRefused(ILogger log, string? type, string entryId, string stream, CommitResult result);
 
-    [LoggerMessage(1208, LogLevel.Information, "Holds partition {Partition} with epoch {Epoch}")]
-    public static partial void PartitionTaken(ILogger log, int partition, long epoch);
+    [LoggerMessage(1208, LogLevel.Information, "Took partitions {Partitions}; holds {Count} now")]
+    public static partial void PartitionsTaken(ILogger log, string partitions, int count);
 
     [LoggerMessage(1209, LogLevel.Warning, "Lost partition {Partition} with epoch {Epoch}")]
     public static partial void PartitionLost(ILogger log, int partition, long epoch);
 
-    [LoggerMessage(1210, LogLevel.Information, "Gave partition {Partition} back")]
-    public static partial void PartitionReleased(ILogger log, int partition);
+    [LoggerMessage(1210, LogLevel.Information, "Gave partitions {Partitions} back")]
+    public static partial void PartitionsReleased(ILogger log, string partitions);
 
     [LoggerMessage(1211, LogLevel.Warning, "Partitions: {Reason}")]
-    public static partial void LeasesWait(ILogger log, string reason);
+    public static partial void LeasesWait(ILogger log, string reason, Exception? error);
 
     [LoggerMessage(1212, LogLevel.Warning, "The janitor waits: {Reason}")]
     public static partial void JanitorWaits(ILogger log, string reason);

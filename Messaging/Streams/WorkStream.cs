@@ -71,16 +71,16 @@ sealed class WorkStream(string stream, int concurrency, RedisClient redis, Group
 
                 backoff.Reset();
             }
-            catch (RedisException error)
-            {
-                // NOGROUP after a wipe, WRONGTYPE, a break: all are mended by beginning again. What a lost reply handed out is pending.
-                StreamLog.ReadInterrupted(log, stream, error.Message);
-                begun = false;
-                await Task.Delay(backoff.Next(), clock, stopping).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-            }
             catch (OperationCanceledException) when (stopping.IsCancellationRequested || _abort.IsCancellationRequested)
             {
                 return;
+            }
+            catch (Exception error)
+            {
+                // NOGROUP after a wipe, WRONGTYPE, a break: all are mended by beginning again. What a lost reply handed out is pending.
+                StreamLog.ReadInterrupted(log, stream, error.Message, error is RedisException ? null : error);
+                begun = false;
+                await Task.Delay(backoff.Next(), clock, stopping).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             }
         }
     }
@@ -89,16 +89,7 @@ sealed class WorkStream(string stream, int concurrency, RedisClient redis, Group
     {
         while (!reading.IsCompleted && !_abort.IsCancellationRequested)
         {
-            try
-            {
-                await reader.UnblockAsync(_abort.Token);
-            }
-            catch (Exception error) when (error is RedisException or OperationCanceledException)
-            {
-                // Then the wait ends with its own time-out.
-                StreamLog.ReadInterrupted(log, stream, error.Message);
-            }
-
+            await reader.TryUnblockAsync(CancellationToken.None);
             await Task.WhenAny(reading, Task.Delay(TimeSpan.FromMilliseconds(20), clock));
         }
 
@@ -149,7 +140,7 @@ sealed class WorkStream(string stream, int concurrency, RedisClient redis, Group
         catch (RedisException error)
         {
             // A refusal that waiting does not mend (a wrong type under cm:dead): the entry stays pending and comes again.
-            StreamLog.ReadInterrupted(log, stream, error.Message);
+            StreamLog.ReadInterrupted(log, stream, error.Message, null);
         }
         finally
         {
@@ -178,13 +169,14 @@ sealed class WorkStream(string stream, int concurrency, RedisClient redis, Group
                     entries.ForEach(Take);
                 }
             }
-            catch (RedisException error)
-            {
-                StreamLog.ReadInterrupted(log, stream, error.Message);
-            }
             catch (OperationCanceledException) when (ct.IsCancellationRequested)
             {
                 return;
+            }
+            catch (Exception error)
+            {
+                // The next round must come: without it, long handlers would lose their entries to others.
+                StreamLog.ReadInterrupted(log, stream, error.Message, error is RedisException ? null : error);
             }
         }
     }
