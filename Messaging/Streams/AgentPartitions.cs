@@ -35,6 +35,7 @@ sealed class AgentPartitions : BackgroundService
     readonly TimeProvider _clock;
     readonly ILogger<AgentPartitions> _log;
     HashSet<HeldPartition> _reading = [];
+    long _beatAt;
     int _version;
     volatile int _readVersion;
     volatile bool _recheck;
@@ -81,8 +82,9 @@ sealed class AgentPartitions : BackgroundService
                     held = [.. _held.Values.Select(partition => (partition.Index, partition.Epoch))];
                 }
 
+                var asked = _clock.GetTimestamp();
                 var beat = await _leases.BeatAsync(reader.Name, !stopping.IsCancellationRequested, held, ct);
-                Apply(beat);
+                Apply(beat, asked);
                 await PrepareAsync(reader, ct);
                 await ShareOutAsync(beat.Share, ct);
                 await UnblockAsync(reader, ct);
@@ -107,11 +109,12 @@ sealed class AgentPartitions : BackgroundService
     }
 
     /// <summary>Makes what we hold what Redis says we hold.</summary>
-    void Apply(Heartbeat beat)
+    void Apply(Heartbeat beat, long asked)
     {
         List<HeldPartition> lost;
         lock (_gate)
         {
+            _beatAt = asked;
             lost = [.. _held.Values.Where(partition => !beat.Held.TryGetValue(partition.Index, out var now) || now.Epoch != partition.Epoch)];
             lost.ForEach(partition => _held.Remove(partition.Index));
             foreach (var (index, (epoch, previous)) in beat.Held.Where(now => !_held.ContainsKey(now.Key)))
@@ -244,11 +247,14 @@ sealed class AgentPartitions : BackgroundService
         }
     }
 
+    /// <summary>Null where there is nothing to read now.</summary>
     RedisArg[]? BeginRead()
     {
         lock (_gate)
         {
-            _reading = [.. _held.Values.Where(partition => partition is { IsReady: true, LeavingSince: null })];
+            // A process that was frozen does not know what it lost: it reads nothing before Redis has told it.
+            var isSure = _clock.GetElapsedTime(_beatAt) < Leases.Length;
+            _reading = [.. _held.Values.Where(partition => isSure && partition is { IsReady: true, LeavingSince: null })];
             _readVersion = _version;
             return _reading.Count == 0
                 ? null
