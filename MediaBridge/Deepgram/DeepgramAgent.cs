@@ -31,6 +31,7 @@ sealed class DeepgramAgent : IConversationEngine
     Task loops = Task.CompletedTask;
     long lastSent;
     bool closing;
+    volatile bool ended;
 
     readonly record struct Outbound(ReadOnlyMemory<byte> Message, byte[]? Rented, WebSocketMessageType Type);
 
@@ -46,6 +47,8 @@ sealed class DeepgramAgent : IConversationEngine
         loops = Task.WhenAll(ReadAsync(), WriteAsync());
         await applied.Task.WaitAsync(ct);
     }
+
+    public bool HasEnded => ended;
 
     public void Hear(ReadOnlySpan<byte> mulaw)
     {
@@ -206,6 +209,7 @@ sealed class DeepgramAgent : IConversationEngine
         {
             ArrayPool<byte>.Shared.Return(buffer);
             outbound.Writer.TryComplete();
+            ended = true;
             if (!applied.TrySetException(new EngineRefusedException($"Deepgram's agent: {reason}", final: false)) && !Volatile.Read(ref closing))
             {
                 events.Lost(this, reason);

@@ -34,7 +34,8 @@ sealed class Playout(IPhoneLine line, TimeProvider clock, Action<Segment> heard)
     /// <summary>The open segment has a text and audio already: a further text is a segment of its own.</summary>
     public bool OpenSegmentHasAudio => HasOpenSegment && sent > segments[^1].Start;
 
-    public bool OpenSegmentHasText => HasOpenSegment && segments[^1].Text.Length > 0;
+    /// <summary>The last segment's audio came before its text.</summary>
+    public bool LastAwaitsText => segments.Count > 0 && segments[^1].AwaitsText;
 
     /// <summary>Something is left to be heard, or still to come.</summary>
     public bool IsPlaying => segments.Count > 0 || marks.Count > 0;
@@ -68,11 +69,35 @@ sealed class Playout(IPhoneLine line, TimeProvider clock, Action<Segment> heard)
         segments.Add(new Segment(text, sent));
     }
 
-    /// <summary>More text of the open segment, or the text of one whose audio came first.</summary>
+    /// <summary>The texts that the phone has not played to their end, oldest first.</summary>
+    public IEnumerable<string> Pending => segments.Where(segment => segment.Text.Length > 0).Select(segment => segment.Text);
+
+    /// <summary>More text of the last segment, or the text of one whose audio came first.</summary>
     public void AddText(string text)
     {
         var segment = segments[^1];
         segment.Text = segment.Text.Length == 0 ? text : $"{segment.Text} {text}";
+        segment.AwaitsText = false;
+    }
+
+    /// <summary>Audio comes whose text is not known yet.</summary>
+    public void BeginUntitled()
+    {
+        Begin("");
+        segments[^1].AwaitsText = true;
+    }
+
+    /// <summary>Takes back the text of an open segment that has no audio yet, so that something else can be said first.</summary>
+    public string TakeBackText()
+    {
+        if (!HasOpenSegment || OpenSegmentHasAudio)
+        {
+            return "";
+        }
+
+        var text = segments[^1].Text;
+        segments.RemoveAt(segments.Count - 1);
+        return text;
     }
 
     public void Append(ReadOnlySpan<byte> audio)

@@ -3,8 +3,10 @@ namespace CityMonitor.MediaBridge.Playback;
 /// <summary>A piece of what the agent says: one or a few sentences and where their audio lies in all that was sent to the phone.</summary>
 sealed class Segment(string text, long start)
 {
-    /// <summary>Empty while the vendor has sent audio and not yet its text.</summary>
     public string Text { get; set; } = text;
+
+    /// <summary>The vendor has sent audio and not yet its text.</summary>
+    public bool AwaitsText { get; set; }
 
     /// <summary>First byte, counted from the start of the stream.</summary>
     public long Start { get; } = start;

@@ -5,6 +5,9 @@ namespace CityMonitor.MediaBridge.Turns;
 /// <summary>Turns audio into turns and turns into audio. Nothing here waits: what cannot be queued is dropped and counted.</summary>
 interface IConversationEngine : IAsyncDisposable
 {
+    /// <summary>The connection is gone; set before <see cref="IEngineEvents.Lost"/> is called.</summary>
+    bool HasEnded { get; }
+
     /// <summary>The caller's audio, raw mu-law at 8 kHz.</summary>
     void Hear(ReadOnlySpan<byte> mulaw);
 

@@ -95,6 +95,12 @@ public static class CallFields
     /// <summary>MediaBridge: the bridge that holds the call; empty when none does.</summary>
     public const string Bridge = "bridge";
 
+    /// <summary>MediaBridge: what the agent is saying and how much of it was heard, as JSON; empty between its turns. A new bridge repeats the first unheard sentence.</summary>
+    public const string Speaking = "speaking";
+
+    /// <summary>MediaBridge: when the first stream began, Unix ms; the longest duration counts from here.</summary>
+    public const string Began = "began";
+
     /// <summary>MediaBridge: why the conversation is over, written before it closes the socket; absent when a stream broke. /twilio/continue hangs up when it is set.</summary>
     public const string End = "end";
 

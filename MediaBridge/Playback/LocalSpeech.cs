@@ -1,0 +1,48 @@
+namespace CityMonitor.MediaBridge.Playback;
+
+/// <summary>Phrases under way for one conversation. Owns their tasks: none outlives the conversation.</summary>
+sealed class LocalSpeech(PhraseBook phrases, string voice) : IAsyncDisposable
+{
+    readonly CancellationTokenSource stop = new();
+    readonly Lock gate = new();
+    readonly List<Task> under = [];
+
+    /// <summary>Fetches a phrase and hands its audio over, null where there is none in time. <paramref name="ready"/> takes its own locks.</summary>
+    public void Fetch(string text, bool common, TimeSpan deadline, Action<ReadOnlyMemory<byte>?> ready)
+    {
+        lock (gate)
+        {
+            if (!stop.IsCancellationRequested)
+            {
+                under.RemoveAll(task => task.IsCompletedSuccessfully);
+                under.Add(FetchAsync(text, common, deadline, ready));
+            }
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        Task all;
+        lock (gate)
+        {
+            stop.Cancel();
+            all = Task.WhenAll(under);
+        }
+
+        await all;
+        stop.Dispose();
+    }
+
+    async Task FetchAsync(string text, bool common, TimeSpan deadline, Action<ReadOnlyMemory<byte>?> ready)
+    {
+        await Task.Yield(); // the caller holds its lock; the phrase may be at hand already
+        try
+        {
+            ready(await phrases.GetAsync(voice, text, common, deadline, stop.Token));
+        }
+        catch (OperationCanceledException)
+        {
+            // The conversation is over: nobody is left to hear it.
+        }
+    }
+}

@@ -1,0 +1,104 @@
+using System.Collections.Concurrent;
+using System.Security.Cryptography;
+using System.Text;
+using CityMonitor.MediaBridge.Deepgram;
+using CityMonitor.Messaging.Redis;
+using CityMonitor.Messaging.State;
+
+namespace CityMonitor.MediaBridge.Playback;
+
+/// <summary>
+/// Audio of whole phrases that the bridge says itself: greeting, goodbye, call-back text, "one moment". Synthesised once per voice and
+/// text, kept for an hour in Redis for every bridge (cm:greeting:{hash}, raw mu-law), the short common ones in memory too.
+/// </summary>
+sealed class PhraseBook(RedisClient redis, SpeakClient speech, ILogger<PhraseBook> log)
+{
+    static readonly TimeSpan TimeToLive = TimeSpan.FromHours(1);
+
+    // A read that takes longer than this is no faster than the vendor.
+    static readonly TimeSpan CacheTimeout = TimeSpan.FromMilliseconds(500);
+
+    const int KeptInMemory = 64;
+
+    readonly ConcurrentDictionary<string, ReadOnlyMemory<byte>> memory = new();
+
+    public static string HashOf(string voice, string text) =>
+        Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes($"{voice}\n{text}")).AsSpan(0, 16));
+
+    /// <summary>The phrase's audio, or null when nobody could speak it within the time.</summary>
+    /// <param name="common">Said in many calls: kept in memory.</param>
+    public async Task<ReadOnlyMemory<byte>?> GetAsync(string voice, string text, bool common, TimeSpan deadline, CancellationToken ct)
+    {
+        var hash = HashOf(voice, text);
+        if (memory.TryGetValue(hash, out var known))
+        {
+            return known;
+        }
+
+        using var patience = CancellationTokenSource.CreateLinkedTokenSource(ct);
+        patience.CancelAfter(deadline);
+        try
+        {
+            var audio = await ReadAsync(hash, patience.Token) ?? await SpeakAsync(hash, voice, text, patience.Token);
+            if (common && memory.Count < KeptInMemory)
+            {
+                memory[hash] = audio;
+            }
+
+            return audio;
+        }
+        catch (OperationCanceledException) when (!ct.IsCancellationRequested)
+        {
+            PhraseLog.TooSlow(log, deadline.TotalSeconds);
+        }
+        catch (Exception error) when (error is HttpRequestException or InvalidOperationException)
+        {
+            PhraseLog.Failed(log, error.Message);
+            BridgeTelemetry.VendorErrors.Add(1, BridgeTelemetry.Tag("gen_ai.provider.name", "deepgram"), BridgeTelemetry.Tag("error.type", "speak"));
+        }
+
+        return null;
+    }
+
+    async Task<ReadOnlyMemory<byte>?> ReadAsync(string hash, CancellationToken ct)
+    {
+        using var patience = CancellationTokenSource.CreateLinkedTokenSource(ct);
+        patience.CancelAfter(CacheTimeout);
+        try
+        {
+            var cached = await redis.SendAsync(["GET", Keys.Greeting(hash)], patience.Token);
+            return cached.IsNull || cached.Bytes.IsEmpty ? null : cached.Bytes;
+        }
+        catch (Exception error) when (error is RedisException || (error is OperationCanceledException && !ct.IsCancellationRequested))
+        {
+            return null; // the vendor can still say it
+        }
+    }
+
+    async Task<ReadOnlyMemory<byte>> SpeakAsync(string hash, string voice, string text, CancellationToken ct)
+    {
+        var audio = await speech.SpeakAsync(voice, text, ct);
+        try
+        {
+            await redis.SendAsync(["SET", Keys.Greeting(hash), audio, "PX", (long)TimeToLive.TotalMilliseconds], ct);
+        }
+        catch (Exception error) when (error is RedisException or OperationCanceledException)
+        {
+            PhraseLog.NotKept(log, error.Message); // it is said now all the same
+        }
+
+        return audio;
+    }
+}
+
+static partial class PhraseLog
+{
+    [LoggerMessage(2201, LogLevel.Warning, "A phrase was not synthesised within {Seconds} s")]
+    public static partial void TooSlow(ILogger log, double seconds);
+
+    [LoggerMessage(2202, LogLevel.Warning, "A phrase was not synthesised: {Reason}")]
+    public static partial void Failed(ILogger log, string reason);
+
+    [LoggerMessage(2203, LogLevel.Warning, "A phrase could not be kept: {Reason}")]
+    public static partial void NotKept(ILogger log, string reason);
+}

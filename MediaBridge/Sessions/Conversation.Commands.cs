@@ -1,0 +1,196 @@
+using System.Diagnostics;
+using CityMonitor.MediaBridge.Audio;
+using CityMonitor.MediaBridge.Playback;
+using CityMonitor.MediaBridge.Turns;
+using CityMonitor.Messaging.Contracts;
+
+namespace CityMonitor.MediaBridge.Sessions;
+
+/// <summary>Tools, which AgentWorker runs; what AgentWorker wants said; and what the bridge says with its own voice.</summary>
+sealed partial class Conversation
+{
+    /// <summary>Arguments larger than this are no arguments.</summary>
+    const int MaxArgumentsLength = 32 * 1024;
+
+    int phrasesUnderWay;
+
+    public void ToolCalled(IConversationEngine from, ToolCall call)
+    {
+        lock (gate)
+        {
+            if (!IsCurrent(from) || deaf)
+            {
+                return;
+            }
+
+            mute.VendorAlive();
+            mute.Answered();
+            if (call.Arguments.Length > MaxArgumentsLength)
+            {
+                from.Answer(call.Id, call.Name, """{"error":"The arguments are too large."}""");
+                mute.TurnTaken(NowMs);
+                return;
+            }
+
+            var span = BridgeTelemetry.Source.StartActivity($"execute_tool {call.Name}", ActivityKind.Client);
+            span?.SetTag("gen_ai.operation.name", "execute_tool").SetTag("gen_ai.tool.name", call.Name).SetTag("gen_ai.tool.call.id", call.Id);
+            if (!tools.Add(new PendingTools.Entry(call, from, NowMs, span)))
+            {
+                span?.Dispose();
+                return;
+            }
+
+            calls.Publish(new ToolRequested(session.Call, stream, call.Id, call.Name, call.Arguments));
+        }
+    }
+
+    public void ToolCancelled(IConversationEngine from, string toolCallId)
+    {
+        lock (gate)
+        {
+            if (IsCurrent(from) && tools.Take(toolCallId, out var entry))
+            {
+                entry.Span?.SetStatus(ActivityStatusCode.Error, "cancelled");
+                entry.Span?.Dispose();
+                calls.Publish(new ToolCancelled(session.Call, stream, toolCallId));
+            }
+        }
+    }
+
+    /// <summary>What AgentWorker says to this call. Must not wait.</summary>
+    public void Receive(SpeechMessage message)
+    {
+        lock (gate)
+        {
+            if (disposed)
+            {
+                return;
+            }
+
+            switch (message)
+            {
+                case ToolResult result when result.Stream == stream && tools.Take(result.ToolCallId, out var entry):
+                    AnswerTool(entry, result.Content, null);
+                    break;
+                case ToolResult result:
+                    ConversationLog.LateToolResult(log, result.ToolCallId);
+                    break;
+                case SayNews news when !deaf:
+                    SayThroughEngine(news.Text);
+                    break;
+                case FinishCall finish:
+                    var reason = finish.Reason.Length > 0 ? finish.Reason : "finished";
+                    EndAfterWords("finished", reason, cancellable: false, graceMs: 1200, boundMs: 15_000);
+                    break;
+                case LeaveVoicemail:
+                    LeaveVoicemail();
+                    break;
+                default:
+                    ConversationLog.Unhandled(log, message.GetType().Name);
+                    break;
+            }
+        }
+    }
+
+    void AnswerTool(PendingTools.Entry entry, string content, string? error)
+    {
+        BridgeTelemetry.ToolRoundTrip.Record(
+            (NowMs - entry.AtMs) / 1000, BridgeTelemetry.Tag("gen_ai.tool.name", entry.Call.Name), BridgeTelemetry.Tag("error.type", error));
+        entry.Span?.SetStatus(error is null ? ActivityStatusCode.Ok : ActivityStatusCode.Error, error);
+        entry.Span?.Dispose();
+        history.Add(new HistoryEntry.ToolUsed(entry.Call, content));
+        if (ReferenceEquals(entry.Engine, engine))
+        {
+            entry.Engine.Answer(entry.Call.Id, entry.Call.Name, content);
+            if (tools.Count == 0)
+            {
+                mute.TurnTaken(NowMs);
+            }
+        }
+    }
+
+    void AnswerOverdueTools(double now)
+    {
+        foreach (var entry in tools.TakeOverdue(now))
+        {
+            ConversationLog.ToolTimedOut(log, entry.Call.Name);
+            AnswerTool(entry, """{"error":"No answer in time. Tell the responder that this did not work, and go on."}""", "timeout");
+        }
+    }
+
+    void SayThroughEngine(string text)
+    {
+        if (text.Length == 0)
+        {
+            return;
+        }
+
+        unsaid.Add(text);
+        if (engine is not null)
+        {
+            engine.Say(text);
+            ExpectAnswerIfIdle();
+        }
+    }
+
+    /// <summary>A queued text is due at once only where nobody speaks.</summary>
+    void ExpectAnswerIfIdle()
+    {
+        if (!playout.IsAudible && !detector.IsSpeaking && !agentTurnOpen)
+        {
+            mute.TurnTaken(NowMs);
+        }
+    }
+
+    /// <summary>Fetches a phrase of our own voice; <paramref name="ready"/> runs under the lock, not after the end.</summary>
+    void SayOurselves(string text, bool common, TimeSpan deadline, Action<ReadOnlyMemory<byte>?> ready)
+    {
+        phrasesUnderWay++;
+        local.Fetch(text, common, deadline, audio =>
+        {
+            lock (gate)
+            {
+                phrasesUnderWay--;
+                if (!disposed)
+                {
+                    ready(audio);
+                }
+            }
+        });
+    }
+
+    void PlayOurselves(string text, ReadOnlyMemory<byte> audio)
+    {
+        var engines = playout.TakeBackText();
+        playout.Begin(text);
+        Play(audio.Span);
+        playout.Complete();
+        if (engines.Length > 0)
+        {
+            playout.Begin(engines);
+        }
+
+        SavePosition();
+    }
+
+    void OnGreeting(ReadOnlyMemory<byte>? audio)
+    {
+        greetingDue = false;
+        if (deaf)
+        {
+            return; // a machine answered: it gets the call-back text instead
+        }
+
+        if (audio is { } greeting)
+        {
+            PlayOurselves(session.Greeting, greeting);
+        }
+        else
+        {
+            // Never dead air: a chime now, and the greeting from the engine as soon as it is there.
+            ConversationLog.GreetingLate(log);
+            PlayOurselves("", Earcon.Audio);
+            SayThroughEngine(session.Greeting);
+        }
+    }
+}

@@ -1,0 +1,172 @@
+using CityMonitor.MediaBridge.Audio;
+using CityMonitor.MediaBridge.Playback;
+using CityMonitor.MediaBridge.Turns;
+using CityMonitor.Messaging.State;
+
+namespace CityMonitor.MediaBridge.Sessions;
+
+/// <summary>Engines come and go: what a new one is told, and when the old one is given up.</summary>
+sealed partial class Conversation
+{
+    static readonly TimeSpan CannedDeadline = TimeSpan.FromMilliseconds(700);
+
+    const double CannedEveryMs = 8000;
+
+    /// <summary>What the last engine, or the last bridge, did not finish saying.</summary>
+    string unheard;
+
+    bool greetingDue;
+    bool replayed;
+    double shortestUtteranceMs = 300;
+    double cannedAtMs = double.MinValue;
+
+    /// <summary>What a new engine is told of the conversation, and what the caller said last where nobody has answered it.</summary>
+    public (IReadOnlyList<HistoryEntry> History, string? Unanswered) Opening()
+    {
+        lock (gate)
+        {
+            var told = new List<HistoryEntry>(history);
+            string? unanswered = null;
+            var lastSaid = told.FindLastIndex(entry => entry is HistoryEntry.Said);
+            if (lastSaid >= 0 && told[lastSaid] is HistoryEntry.Said { Speaker: Speaker.Responder } said && !playout.Pending.Any())
+            {
+                unanswered = said.Text;
+                told.RemoveAt(lastSaid);
+            }
+
+            if (greetingDue)
+            {
+                told.Add(new HistoryEntry.Said(Speaker.Agent, session.Greeting));
+            }
+
+            told.AddRange(playout.Pending.Select(text => new HistoryEntry.Said(Speaker.Agent, text)));
+            return (told, unanswered);
+        }
+    }
+
+    /// <summary>A new engine is open. False where it is of no use any more.</summary>
+    public bool EngineReady(IConversationEngine ready, string? unanswered)
+    {
+        lock (gate)
+        {
+            if (disposed || ready.HasEnded)
+            {
+                return false;
+            }
+
+            engine = ready;
+            discardAudio = false;
+            ownClear = false;
+            batch.Take();
+            ConversationLog.EngineReady(log, NowMs);
+            if (utteranceStart >= 0 && !replayed)
+            {
+                ReplayUtterance();
+            }
+            else if (unanswered is not null)
+            {
+                echo = unanswered;
+                engine.HearText(unanswered);
+                unheard = "";
+                mute.TurnTaken(NowMs);
+            }
+            else if (unheard.Length > 0)
+            {
+                unsaid.RemoveAll(text => unheard.Contains(text, StringComparison.OrdinalIgnoreCase));
+                unsaid.Insert(0, unheard);
+            }
+
+            unheard = "";
+            foreach (var text in unsaid)
+            {
+                engine.Say(text);
+                ExpectAnswerIfIdle();
+            }
+
+            return true;
+        }
+    }
+
+    /// <summary>No engine can be opened: keypad mode, once what is being said has been heard.</summary>
+    public void EngineFailed()
+    {
+        lock (gate)
+        {
+            engine = null;
+            engineFailed = true;
+            mute.Reset();
+            if (ending is null)
+            {
+                EndAfterWords("engine-failed", null, cancellable: false, graceMs: 0, boundMs: 20_000);
+            }
+        }
+    }
+
+    void ReplaceEngine(string reason)
+    {
+        var rest = playout.CutShort();
+        unheard = unheard.Length == 0 ? rest : unheard;
+        agentTurnOpen = false;
+        discardAudio = false;
+        ownClear = false;
+        mute.Reset();
+        engine = null;
+        SavePosition();
+        ConversationLog.EngineLost(log, reason);
+        if (!deaf)
+        {
+            RequestEngine(reason);
+        }
+    }
+
+    void ReplayUtterance()
+    {
+        replayed = true;
+        Span<byte> chunk = stackalloc byte[UplinkBatch.FullBytes];
+        var from = utteranceStart;
+        while (tape.Read(ref from, chunk) is > 0 and var length)
+        {
+            engine!.Hear(chunk[..length]);
+        }
+
+        if (!detector.IsSpeaking)
+        {
+            // A noise that no vendor takes for speech must not cost an engine each time.
+            shortestUtteranceMs = Math.Min(shortestUtteranceMs * 2, 5000);
+        }
+    }
+
+    void WatchForMuteVendor(double now)
+    {
+        if (engine is null || deaf)
+        {
+            return;
+        }
+
+        var verdict = mute.Tick(now, playout.IsAudible || detector.IsSpeaking);
+        if (verdict == MuteVerdict.Fine)
+        {
+            return;
+        }
+
+        FillTheGap(now);
+        if (verdict == MuteVerdict.Mute)
+        {
+            BridgeTelemetry.VendorErrors.Add(1, BridgeTelemetry.Tag("gen_ai.provider.name", session.Engine), BridgeTelemetry.Tag("error.type", "mute"));
+            ReplaceEngine("mute");
+        }
+    }
+
+    /// <summary>Something to hear while nobody answers.</summary>
+    void FillTheGap(double now)
+    {
+        if (now - cannedAtMs < CannedEveryMs)
+        {
+            return;
+        }
+
+        cannedAtMs = now;
+        SayOurselves(CannedPhrases.OneMoment, common: true, CannedDeadline, audio =>
+            PlayOurselves(audio is null ? "" : CannedPhrases.OneMoment, audio ?? Earcon.Audio));
+    }
+}

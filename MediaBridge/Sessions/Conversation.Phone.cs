@@ -1,0 +1,172 @@
+using CityMonitor.MediaBridge.Audio;
+using CityMonitor.MediaBridge.Playback;
+using CityMonitor.MediaBridge.Turns;
+using CityMonitor.Messaging.Contracts;
+using CityMonitor.Messaging.State;
+
+namespace CityMonitor.MediaBridge.Sessions;
+
+/// <summary>What the phone does: audio, marks, keys, and the barge-in that follows from audio.</summary>
+sealed partial class Conversation
+{
+    /// <summary>Sound before the detector is sure belongs to the utterance too.</summary>
+    const int PrerollBytes = 400 * MuLaw.BytesPerMillisecond;
+
+    /// <summary>Where on the tape the utterance begins that the vendor has not understood yet; -1 where there is none.</summary>
+    long utteranceStart = -1;
+
+    double callerStoppedMs;
+
+    /// <summary>We cleared the phone on our own detector and wait for the vendor to agree.</summary>
+    bool ownClear;
+
+    /// <summary>What our own barge-in cut off.</summary>
+    string heldBack = "";
+
+    /// <summary>What still comes of the turn that we cut off is not played.</summary>
+    bool discardAudio;
+
+    /// <summary>One frame of the caller. The hot path: no allocation here or below.</summary>
+    public void CallerAudio(ReadOnlySpan<byte> mulaw)
+    {
+        lock (gate)
+        {
+            if (disposed || mulaw.IsEmpty)
+            {
+                return;
+            }
+
+            tape.Add(mulaw);
+            var heard = detector.Feed(mulaw);
+            if ((heard & Heard.SpeechStarted) != 0)
+            {
+                OnCallerStarted();
+            }
+            else if ((heard & Heard.SpeechEnded) != 0)
+            {
+                OnCallerStopped();
+            }
+
+            if (engine is { } listening && !deaf)
+            {
+                var message = batch.Add(mulaw, (heard & Heard.Pause) != 0, out var rest);
+                if (!message.IsEmpty)
+                {
+                    listening.Hear(message);
+                }
+
+                if (!rest.IsEmpty)
+                {
+                    listening.Hear(rest);
+                }
+            }
+        }
+    }
+
+    /// <returns>Whether the mark was one of ours.</returns>
+    public bool Mark(int generation, int number)
+    {
+        lock (gate)
+        {
+            if (disposed || !playout.OnMark(generation, number))
+            {
+                return false;
+            }
+
+            SavePosition();
+            return true;
+        }
+    }
+
+    public void Digit(char digit)
+    {
+        lock (gate)
+        {
+            silence.CallerSpoke();
+            calls.Publish(new KeypadPressed(session.Call, digit.ToString()));
+        }
+    }
+
+    void OnCallerStarted()
+    {
+        silence.CallerSpoke();
+        mute.CallerStarted();
+        replayed = false;
+        if (utteranceStart < 0)
+        {
+            utteranceStart = Math.Max(0, tape.Position - PrerollBytes);
+        }
+
+        if (options.OwnBargeIn && !deaf && playout.IsAudible)
+        {
+            var noticed = clock.GetTimestamp();
+            ownClear = true;
+            discardAudio = agentTurnOpen;
+            Interrupt(keepUnheard: true);
+            BridgeTelemetry.BargeIn.Record(clock.GetElapsedTime(noticed).TotalSeconds, BridgeTelemetry.Tag("source", "detector"));
+        }
+    }
+
+    void OnCallerStopped()
+    {
+        callerStoppedMs = NowMs - detector.SilenceMs;
+        if (detector.VoicedMs >= shortestUtteranceMs && engine is not null && !deaf)
+        {
+            mute.CallerStopped(callerStoppedMs);
+        }
+    }
+
+    /// <summary>Stops the phone at once and notes what of the agent's words was heard.</summary>
+    void Interrupt(bool keepUnheard)
+    {
+        heldBack = "";
+        foreach (var spoken in playout.Interrupt())
+        {
+            if (spoken.Text.Length > 0)
+            {
+                Record(Speaker.Agent, spoken.Text, spoken.Interrupted);
+            }
+
+            if (keepUnheard && spoken.Unheard.Length > 0)
+            {
+                heldBack = heldBack.Length == 0 ? spoken.Unheard : $"{heldBack} {spoken.Unheard}";
+            }
+        }
+
+        agentTurnOpen = false;
+        if (ending is { Cancellable: true })
+        {
+            ending = null; // "goodbye" - "wait, one more thing"
+        }
+
+        calls.Position("", 0);
+    }
+
+    /// <summary>Our own barge-in, and the vendor heard nothing: a cough. What it cut off is said again.</summary>
+    void SettleFalseAlarm(double now)
+    {
+        if (!ownClear || detector.IsSpeaking || now - callerStoppedMs < options.FalseAlarmAfterMs || engine is null)
+        {
+            return;
+        }
+
+        ownClear = false;
+        discardAudio = false;
+        utteranceStart = -1;
+        mute.Reset();
+        var text = heldBack;
+        heldBack = "";
+        if (text.Length > 0)
+        {
+            ConversationLog.FalseAlarm(log);
+            SayThroughEngine(text);
+        }
+    }
+
+    void VendorAgreesOnBargeIn()
+    {
+        ownClear = false;
+        discardAudio = false;
+        heldBack = "";
+    }
+}

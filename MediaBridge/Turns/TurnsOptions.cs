@@ -1,0 +1,29 @@
+using CityMonitor.ServiceDefaults;
+
+namespace CityMonitor.MediaBridge.Turns;
+
+/// <summary>Section Turns: how the bridge takes part in the turn taking.</summary>
+sealed class TurnsOptions : ICheckedOptions
+{
+    /// <summary>Clear the phone as soon as our own detector hears the caller, without waiting for the vendor; default true.</summary>
+    public bool OwnBargeIn { get; init; } = true;
+
+    /// <summary>Our own barge-in was a false alarm when the vendor has heard no speech this long after it ended, in ms: what was cut off is said again. Default 1000.</summary>
+    public int FalseAlarmAfterMs { get; init; } = 1000;
+
+    /// <summary>Sound shorter than this is a cough, which a vendor may well ignore, in ms; default 300.</summary>
+    public int ShortestUtteranceMs { get; init; } = 300;
+
+    public IEnumerable<string> Problems()
+    {
+        if (FalseAlarmAfterMs is < 100 or > 10_000)
+        {
+            yield return $"Turns:FalseAlarmAfterMs must be from 100 to 10000 ms, for example 1000; found {FalseAlarmAfterMs}.";
+        }
+
+        if (ShortestUtteranceMs is < 20 or > 5000)
+        {
+            yield return $"Turns:ShortestUtteranceMs must be from 20 to 5000 ms, for example 300; found {ShortestUtteranceMs}.";
+        }
+    }
+}
