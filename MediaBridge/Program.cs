@@ -1,2 +1,12 @@
-var app = WebApplication.CreateBuilder(args).Build();
+using CityMonitor.MediaBridge;
+using CityMonitor.MediaBridge.Sessions;
+using CityMonitor.ServiceDefaults;
+
+var builder = WebApplication.CreateBuilder(args);
+builder.AddCityMonitor("MediaBridge");
+builder.AddMediaBridge();
+
+var app = builder.Build();
+app.UseCityMonitor();
+app.MapMedia();
 app.Run();

@@ -21,7 +21,7 @@ sealed class CallLog(CallId call, CallStore store, MessageBus bus, RedisClient r
     static readonly RedisScript Release = new("if redis.call('HGET', KEYS[1], 'stream') == ARGV[1] then return redis.call('HSET', KEYS[1], 'bridge', '') end return 0");
 
     // Some entries a second at the most, so this holds minutes of an outage. Beyond it the newest is dropped, counted in the log.
-    readonly Channel<Func<CancellationToken, Task>> entries = Channel.CreateBounded<Func<CancellationToken, Task>>(
+    readonly Channel<Func<CancellationToken, Task>> entries = System.Threading.Channels.Channel.CreateBounded<Func<CancellationToken, Task>>(
         new BoundedChannelOptions(2000) { SingleReader = true });
 
     readonly Lock positionGate = new();

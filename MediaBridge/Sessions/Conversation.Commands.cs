@@ -82,7 +82,7 @@ sealed partial class Conversation
                     var reason = finish.Reason.Length > 0 ? finish.Reason : "finished";
                     EndAfterWords("finished", reason, cancellable: false, graceMs: 1200, boundMs: 15_000);
                     break;
-                case LeaveVoicemail:
+                case Messaging.Contracts.LeaveVoicemail:
                     LeaveVoicemail();
                     break;
                 default:

@@ -129,7 +129,7 @@ sealed partial class Conversation : IDisposable
 
             disposed = true;
             engine = null;
-            ended.TrySetCanceled();
+            ended.TrySetResult(StreamEnd.Error);
             RecordWhatWasHeard();
             foreach (var tool in tools.TakeAll())
             {

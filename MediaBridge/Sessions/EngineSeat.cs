@@ -48,6 +48,12 @@ sealed class EngineSeat(IConversationEngineFactory factory, CallSession session,
         {
             // The stream is over.
         }
+        catch (Exception error) when (error is not OperationCanceledException)
+        {
+            // A fault of ours: the caller still gets keypad mode.
+            EngineSeatLog.Broken(log, error);
+            conversation.EngineFailed();
+        }
         finally
         {
             await LeaveAsync();
@@ -110,4 +116,7 @@ static partial class EngineSeatLog
 {
     [LoggerMessage(2501, LogLevel.Warning, "The speech engine could not be opened: {Reason}")]
     public static partial void NotOpened(ILogger log, string reason);
+
+    [LoggerMessage(2502, LogLevel.Error, "Opening a speech engine failed unexpectedly")]
+    public static partial void Broken(ILogger log, Exception error);
 }

@@ -1,0 +1,97 @@
+using System.Text.Json;
+using CityMonitor.MediaBridge.Sessions;
+using CityMonitor.Messaging.Redis;
+using CityMonitor.Messaging.State;
+using CityMonitor.Messaging.Streams;
+using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.AspNetCore.Hosting.Server.Features;
+using Microsoft.Extensions.Options;
+
+namespace CityMonitor.MediaBridge.Directory;
+
+/// <summary>Tells the others that this bridge lives, where, and how many places it has: cm:bridge:{id}, 3 s, renewed each second.</summary>
+sealed class BridgeDirectory(
+    RedisClient redis, BridgeId bridge, LiveStreams streams, IServer server, IOptions<PublicUrlOptions> urls, IHostApplicationLifetime lifetime,
+    TimeProvider clock, ILogger<BridgeDirectory> log) : BackgroundService
+{
+    public static readonly TimeSpan Lease = TimeSpan.FromSeconds(3);
+    public static readonly TimeSpan Renewal = TimeSpan.FromSeconds(1);
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        var started = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        await using (lifetime.ApplicationStarted.Register(started.SetResult))
+        {
+            // The local address is known once the server listens.
+            await started.Task.WaitAsync(stoppingToken);
+        }
+
+        var url = PublicUrlOptions.StreamUrl(urls.Value.Media is { Length: > 0 } given ? given : LocalAddress());
+        BridgeDirectoryLog.Serving(log, bridge.Value, url);
+        using var timer = new PeriodicTimer(Renewal, clock);
+        try
+        {
+            do
+            {
+                await RenewAsync(url, stoppingToken);
+            }
+            while (await timer.WaitForNextTickAsync(stoppingToken));
+        }
+        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
+        {
+            BridgeDirectoryLog.Leaving(log, bridge.Value);
+        }
+    }
+
+    public override async Task StopAsync(CancellationToken cancellationToken)
+    {
+        await base.StopAsync(cancellationToken);
+        try
+        {
+            await redis.SendAsync(["DEL", Keys.Bridge(bridge.Value)], cancellationToken);
+            await redis.SendAsync(["SREM", Keys.Bridges, bridge.Value], cancellationToken);
+        }
+        catch (Exception error) when (error is RedisException or OperationCanceledException)
+        {
+            // It lapses by itself in 3 s.
+            BridgeDirectoryLog.NotRenewed(log, error.Message);
+        }
+    }
+
+    /// <summary>At once, not at the next second: for a bridge that begins to drain.</summary>
+    public Task AnnounceAsync(CancellationToken ct) => lastUrl is { } url ? RenewAsync(url, ct) : Task.CompletedTask;
+
+    string? lastUrl;
+
+    async Task RenewAsync(string url, CancellationToken ct)
+    {
+        lastUrl = url;
+        var info = JsonSerializer.SerializeToUtf8Bytes(new BridgeInfo(bridge.Value, url, streams.Free), StateJson.Default.BridgeInfo);
+        try
+        {
+            await redis.SendAsync(["SET", Keys.Bridge(bridge.Value), info, "PX", (long)Lease.TotalMilliseconds], ct);
+            await redis.SendAsync(["SADD", Keys.Bridges, bridge.Value], ct);
+        }
+        catch (RedisException error)
+        {
+            BridgeDirectoryLog.NotRenewed(log, error.Message);
+        }
+    }
+
+    string LocalAddress() =>
+        server.Features.Get<IServerAddressesFeature>()?.Addresses.FirstOrDefault() is { } address
+            ? address.Replace("[::]", "127.0.0.1", StringComparison.Ordinal).Replace("0.0.0.0", "127.0.0.1", StringComparison.Ordinal).Replace("localhost", "127.0.0.1", StringComparison.Ordinal)
+            : "ws://127.0.0.1:8080";
+}
+
+static partial class BridgeDirectoryLog
+{
+    [LoggerMessage(2901, LogLevel.Information, "Bridge {Bridge} serves {Url}")]
+    public static partial void Serving(ILogger log, string bridge, string url);
+
+    [LoggerMessage(2902, LogLevel.Warning, "The bridge's entry was not renewed: {Reason}")]
+    public static partial void NotRenewed(ILogger log, string reason);
+
+    [LoggerMessage(2903, LogLevel.Information, "Bridge {Bridge} leaves")]
+    public static partial void Leaving(ILogger log, string bridge);
+}

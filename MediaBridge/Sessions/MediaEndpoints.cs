@@ -1,0 +1,54 @@
+using CityMonitor.MediaBridge.Directory;
+using CityMonitor.Messaging.Streams;
+using CityMonitor.ServiceDefaults;
+using Microsoft.AspNetCore.Http.HttpResults;
+
+namespace CityMonitor.MediaBridge.Sessions;
+
+/// <summary>The WebSocket that Twilio opens, under the paths of all five source systems, and GET /status.</summary>
+static class MediaEndpoints
+{
+    const string Signature = "X-Twilio-Signature";
+
+    public static void MapMedia(this WebApplication app)
+    {
+        app.UseWebSockets();
+        foreach (var path in (string[])["/media", "/", "/media-stream", "/media-stream/{id}", "/connect_call/{id}"])
+        {
+            app.Map(path, AcceptAsync);
+        }
+
+        app.MapGet("/status", Status);
+    }
+
+    static async Task<IResult> AcceptAsync(HttpContext context, LiveStreams live, CallStreams streams)
+    {
+        if (!context.WebSockets.IsWebSocketRequest)
+        {
+            return TypedResults.Problem("This is the media WebSocket: connect with ws or wss.", statusCode: StatusCodes.Status400BadRequest);
+        }
+
+        if (!live.TryTakePlace())
+        {
+            BridgeTelemetry.RefusedStreams.Add(1, BridgeTelemetry.Tag("reason", live.IsDraining ? "draining" : "full"));
+            return TypedResults.Problem(live.IsDraining ? "This bridge is draining." : "This bridge has no place left.", statusCode: StatusCodes.Status503ServiceUnavailable);
+        }
+
+        try
+        {
+            // Twilio answers no pings of ours in time under load; the frames themselves, 50 a second, are the sign of life.
+            using var socket = await context.WebSockets.AcceptWebSocketAsync(new WebSocketAcceptContext { KeepAliveInterval = TimeSpan.Zero });
+            await streams.RunAsync(socket, context.Request.Headers[Signature], context.RequestAborted);
+        }
+        finally
+        {
+            live.LeavePlace();
+        }
+
+        return TypedResults.Empty;
+    }
+
+    static JsonHttpResult<BridgeStatus> Status(LiveStreams live, BridgeId bridge, ServiceStatus service) => TypedResults.Json(
+        new BridgeStatus(service.Service, bridge.Value, live.IsDraining, live.Free, [.. live.All.Select(stream => stream.Status)], service.Vendors),
+        SessionsJson.Default.BridgeStatus);
+}
