@@ -1,6 +1,7 @@
 using CityMonitor.Simulator.Deepgram;
 using CityMonitor.Simulator.Faults;
 using CityMonitor.Simulator.Freshdesk;
+using CityMonitor.Simulator.OpenAI;
 using CityMonitor.Simulator.Twilio;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 
@@ -44,6 +45,7 @@ static class SimulatorHost
         builder.AddTwilio();
         builder.Services.AddFreshdesk();
         builder.Services.AddDeepgram();
+        builder.Services.AddOpenAI();
         return builder;
     }
 
@@ -59,6 +61,7 @@ static class SimulatorHost
         app.MapTwilio();
         app.MapPort(ports.Freshdesk).MapFreshdesk();
         app.MapPort(ports.Deepgram).MapDeepgram();
+        app.MapPort(ports.OpenAI).MapOpenAI();
         return app;
     }
 }

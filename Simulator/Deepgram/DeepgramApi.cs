@@ -20,6 +20,8 @@ static class DeepgramApi
 
     public static IEndpointRouteBuilder MapDeepgram(this IEndpointRouteBuilder routes)
     {
+        // Read at start, so that a mistake in a mind is told then and not in the first call.
+        routes.ServiceProvider.GetRequiredService<MindLibrary>();
         routes.MapSpeak();
         routes.MapGet("/v1/agent/converse", (HttpContext context, AgentSessions sessions) => sessions.ServeAsync(context));
         return routes;

@@ -32,14 +32,13 @@ sealed class RunningSimulator : IAsyncDisposable
         for (var attempt = 1; ; attempt++)
         {
             var ports = FreePorts();
-            var builder = WebApplication.CreateBuilder(new WebApplicationOptions { ContentRootPath = AppContext.BaseDirectory });
-            builder.Logging.ClearProviders();
-            builder.Configuration.AddInMemoryCollection(settings.ToDictionary(s => s.Key, s => (string?)s.Value));
-            builder.Configuration.AddInMemoryCollection(ports.All.ToDictionary(p => $"Simulator:Ports:{p.Name}", p => (string?)$"{p.Port}"));
-            services(builder.Services);
-            builder.AddSimulatorHost();
-            var app = builder.Build();
-            app.UseSimulatorHost();
+            var app = SimulatorApp.Build([], builder =>
+            {
+                builder.Logging.ClearProviders();
+                builder.Configuration.AddInMemoryCollection(settings.ToDictionary(s => s.Key, s => (string?)s.Value));
+                builder.Configuration.AddInMemoryCollection(ports.All.ToDictionary(p => $"Simulator:Ports:{p.Name}", p => (string?)$"{p.Port}"));
+                services(builder.Services);
+            });
             try
             {
                 await app.StartAsync();

@@ -133,7 +133,7 @@ sealed partial class Mind(MindScript script, IReadOnlyDictionary<string, AgentFu
     {
         foreach (var rule in script.Rules)
         {
-            if (rule.On == occasion && rule.Tool == tool && (rule.Error ?? isError) == isError && Holds(state, rule.If)
+            if (rule.On == occasion && (rule.Tool is null || rule.Tool == tool) && (rule.Error ?? isError) == isError && Holds(state, rule.If)
                 && Fits(rule, state, heard) is { } filled)
             {
                 return (filled, new MindPlan([.. rule.Do]));
@@ -187,8 +187,8 @@ sealed partial class Mind(MindScript script, IReadOnlyDictionary<string, AgentFu
     {
         if (message is { Role: "assistant", Content: { } said })
         {
-            state = state.With("said", said);
-            return script.Recall.Assistant.Find(a => Find(said, a.Match).Success) is { } memory ? Remember(state, memory) : state;
+            // Only what the script knows as its own question is worth repeating.
+            return script.Recall.Assistant.Find(a => Find(said, a.Match).Success) is { } memory ? Remember(state.With("said", said), memory) : state;
         }
 
         foreach (var call in message.Calls)

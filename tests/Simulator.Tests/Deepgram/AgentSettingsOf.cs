@@ -19,9 +19,9 @@ static class AgentSettingsOf
             {"type":"object","properties":{"name":{"type":"string"},"agency":{"type":"string"},"whatsapp_number":{"type":"string"},"eta_minutes":{"type":"integer"}}}
             """),
         ("accept_incident", """{"type":"object","properties":{}}"""),
-        ("decline_incident", """{"type":"object","properties":{"reason":{"type":"string"}},"required":["reason"]}"""),
-        ("send_whatsapp_message", """{"type":"object","properties":{}}"""),
-        ("end_call", """{"type":"object","properties":{}}"""),
+        ("decline_incident", """{"type":"object","properties":{"reason":{"type":"string"},"wrong_number":{"type":"boolean"}}}"""),
+        ("send_whatsapp_message", """{"type":"object","properties":{"confirmed":{"type":"boolean"}},"required":["confirmed"]}"""),
+        ("end_call", """{"type":"object","properties":{"call_back_minutes":{"type":"integer"}}}"""),
     ];
 
     public static JsonObject Plain() => With("You are friendly.", []);

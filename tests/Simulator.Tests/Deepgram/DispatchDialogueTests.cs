@@ -33,16 +33,14 @@ public sealed class DispatchDialogueTests : IAsyncLifetime
         await agent.WaitForTextAsync("assistant", "WhatsApp number?");
 
         await agent.SayAsync("It is two oh two, triple five, oh one four two.");
+        Assert.Equal("+12025550142", (string?)(await agent.AnswerAsync("record_responder", Ok))["whatsapp_number"]);
         await agent.WaitForTextAsync("assistant", "plus 1 2 0 2 5 5 5 0 1 4 2.");
         await agent.SayAsync("No, two zero two five five five zero one forty three.");
-        await agent.WaitForTextAsync("assistant", "0 1 4 3");
+        var recorded = await agent.AnswerAsync("record_responder", """{"recorded":{},"read_back":"plus 1, 2 0 2, 5 5 5, 0 1 4 3"}""");
+        Assert.Equal("+12025550143", (string?)recorded["whatsapp_number"]);
+        await agent.WaitForTextAsync("assistant", "I have plus 1, 2 0 2, 5 5 5, 0 1 4 3.");
         await agent.SayAsync("Yes, that's right.");
-        var request = await agent.WaitAsync("FunctionCallRequest");
-        var calls = request["functions"]!.AsArray();
-        Assert.Equal(["record_responder", "send_whatsapp_message"], calls.Select(c => (string)c!["name"]!));
-        Assert.Equal("+12025550143", (string?)JsonNode.Parse((string)calls[0]!["arguments"]!)!["whatsapp_number"]);
-        await agent.RespondAsync(calls[0]!, Ok);
-        await agent.RespondAsync(calls[1]!, Ok);
+        Assert.True((bool)(await agent.AnswerAsync("send_whatsapp_message", Ok))["confirmed"]!);
         await agent.WaitForTextAsync("assistant", "In how many minutes");
 
         await agent.SayAsync("About ten... no, twenty minutes.");
@@ -77,15 +75,37 @@ public sealed class DispatchDialogueTests : IAsyncLifetime
         Assert.DoesNotContain(agent.Log, m => (string?)m["type"] == "FunctionCallRequest");
     }
 
+    [Fact]
+    public async Task A_wrong_number_is_declined_as_such()
+    {
+        await using var agent = await OpenAsync(AgentSettingsOf.Dispatch().After(("assistant", Greeting)));
+        await agent.SayAsync("You have the wrong number.");
+        var declined = await agent.AnswerAsync("decline_incident", Ok);
+        Assert.Equal(("Wrong number", true), ((string?)declined["reason"], (bool)declined["wrong_number"]!));
+        await agent.AnswerAsync("end_call", Ok);
+    }
+
     [Theory]
-    [InlineData("You have the wrong number.", "Wrong number")]
-    [InlineData("Can you call me back later?", "Asked to be called back later")]
-    public async Task Wrong_numbers_and_wishes_to_be_called_back_decline_with_that_reason(string said, string reason)
+    [InlineData("Can you call me back later?", 10)]
+    [InlineData("Please call me back in five minutes.", 5)]
+    public async Task A_wish_to_be_called_back_decides_nothing_and_ends_with_the_minutes(string said, int minutes)
     {
         await using var agent = await OpenAsync(AgentSettingsOf.Dispatch().After(("assistant", Greeting)));
         await agent.SayAsync(said);
-        Assert.Equal(reason, (string?)(await agent.AnswerAsync("decline_incident", Ok))["reason"]);
-        await agent.AnswerAsync("end_call", Ok);
+        Assert.Equal(minutes, (int)(await agent.AnswerAsync("end_call", Ok))["call_back_minutes"]!);
+        Assert.DoesNotContain(agent.Log, m => m.ToJsonString().Contains("decline_incident", StringComparison.Ordinal));
+    }
+
+    [Theory]
+    [InlineData("Yes, I'm still here.")]
+    [InlineData("Sorry, I am here.")]
+    public async Task To_be_still_there_is_not_to_accept(string said)
+    {
+        await using var agent = await OpenAsync(
+            AgentSettingsOf.Dispatch().After(("assistant", "Can you take this incident, yes or no?"), ("assistant", "Are you still there?")));
+        await agent.SayAsync(said);
+        await agent.WaitForTextAsync("assistant", "Can you take this incident");
+        Assert.DoesNotContain(agent.Log, m => (string?)m["type"] == "FunctionCallRequest");
     }
 
     [Fact]
@@ -132,6 +152,7 @@ public sealed class DispatchDialogueTests : IAsyncLifetime
         await agent.SayAsync("Yes.");
         await agent.AnswerAsync("accept_incident", """{"error":"store unavailable"}""");
         await agent.WaitForTextAsync("assistant", "One moment");
+        await agent.AnswerAsync("retrieve_ticket", Ok);
         await agent.AnswerAsync("accept_incident", """{"error":"store unavailable"}""");
         await agent.WaitForTextAsync("assistant", "could not record your answer");
         await agent.AnswerAsync("end_call", Ok);
@@ -143,10 +164,7 @@ public sealed class DispatchDialogueTests : IAsyncLifetime
         await using var agent = await OpenAsync(
             AgentSettingsOf.Dispatch().After(("assistant", "I have plus 1 2 0 2 5 5 5 0 1 4 2. Is that correct?")));
         await agent.SayAsync("Correct.");
-        var request = await agent.WaitAsync("FunctionCallRequest");
-        Assert.Equal("+12025550142", (string?)JsonNode.Parse((string)request["functions"]![0]!["arguments"]!)!["whatsapp_number"]);
-        await agent.RespondAsync(request["functions"]![0]!, Ok);
-        await agent.RespondAsync(request["functions"]![1]!, """{"ok":false}""");
+        await agent.AnswerAsync("send_whatsapp_message", """{"error":"The number is not on WhatsApp."}""");
         await agent.WaitForTextAsync("assistant", "could not send");
         await agent.WaitForTextAsync("assistant", "how many minutes");
     }
@@ -169,6 +187,7 @@ public sealed class DispatchDialogueTests : IAsyncLifetime
         await agent.SayAsync("two zero two");
         await agent.WaitForTextAsync("assistant", "Go on.");
         await agent.SayAsync("five five five oh one four two");
+        await agent.AnswerAsync("record_responder", Ok);
         await agent.WaitForTextAsync("assistant", "plus 1 2 0 2 5 5 5 0 1 4 2");
     }
 
@@ -177,6 +196,26 @@ public sealed class DispatchDialogueTests : IAsyncLifetime
     {
         await using var agent = await OpenAsync(AgentSettingsOf.Dispatch().After(("assistant", "What is your WhatsApp number?")));
         await agent.SayAsync("The same number.");
+        Assert.Equal("+12025550123", (string?)(await agent.AnswerAsync("record_responder", Ok))["whatsapp_number"]);
         await agent.WaitForTextAsync("assistant", "0 1 2 3");
+    }
+
+    [Fact]
+    public async Task A_number_that_the_tool_refuses_is_asked_for_again()
+    {
+        await using var agent = await OpenAsync(AgentSettingsOf.Dispatch("Hold on.").After(("assistant", "What is your WhatsApp number?")));
+        await agent.SayAsync("This number is fine.");
+        Assert.Equal("this number", (string?)(await agent.AnswerAsync("record_responder", """{"error":"not reachable"}"""))["whatsapp_number"]);
+        await agent.WaitForTextAsync("assistant", "digit by digit");
+    }
+
+    [Fact]
+    public async Task An_incident_that_others_settled_meanwhile_ends_the_call()
+    {
+        await using var agent = await OpenAsync(AgentSettingsOf.Dispatch().After(("assistant", "Can you take this incident, yes or no?")));
+        await agent.SayAsync("Yes");
+        await agent.AnswerAsync("accept_incident", """{"error":"The incident has just been settled by somebody else."}""");
+        await agent.WaitForTextAsync("assistant", "nothing more is needed");
+        await agent.AnswerAsync("end_call", Ok);
     }
 }
