@@ -23,7 +23,7 @@ static class SimulatorResource
         var simulator = builder.AddProject<Projects.Simulator>(Topology.Simulator.Resource)
             .WithEnvironment("ASPNETCORE_ENVIRONMENT", builder.Environment.EnvironmentName)
             .WithHttpEndpoint(port: Topology.Simulator.Port, targetPort: Topology.Simulator.Port, name: Control, env: "Simulator__Ports__Control", isProxied: false)
-            .WithHttpHealthCheck(Topology.Live, endpointName: Control)
+            .WithHttpHealthCheck(Topology.Ready, endpointName: Control)
             .WithUrlForEndpoint(Control, url => url.DisplayText = "Phones, messages, tickets");
         foreach (var vendor in vendors.Select(vendor => vendor.Vendor))
         {

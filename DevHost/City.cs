@@ -133,7 +133,7 @@ public sealed class City : IAsyncDisposable
         var environment = new ServiceEnvironment(options, Ports, Vendors, Redis);
         if (!options.Without.Contains(Topology.Simulator.Project))
         {
-            Add(Topology.Simulator.Project, Topology.Simulator, Ports[Topology.Simulator.Project], environment.OfSimulator(), Topology.Live);
+            Add(Topology.Simulator.Project, Topology.Simulator, Ports[Topology.Simulator.Project], environment.OfSimulator(), Topology.Ready);
         }
 
         foreach (var service in Topology.Services.Where(service => !options.Without.Contains(service.Project)))

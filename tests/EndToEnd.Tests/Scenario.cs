@@ -61,7 +61,7 @@ sealed class Scenario(City city, SimulatorClient simulator, CityState state, str
     /// <summary>Everything the phone heard in all of its calls.</summary>
     public async Task<string> HeardAsync() => string.Join(' ', (await CallsAsync()).Select(call => call["heard"]!["heard"]!.GetValue<string>()));
 
-    public Task<IncidentState?> StateAsync() => state.IncidentAsync(Incident);
+    public Task<IncidentState?> StateAsync() => Ticket == 0 ? Task.FromResult<IncidentState?>(null) : state.IncidentAsync(Incident);
 
     public async Task<IncidentState> UntilAsync(Func<IncidentState, bool> holds, string what, int seconds = 90)
     {
@@ -87,7 +87,7 @@ sealed class Scenario(City city, SimulatorClient simulator, CityState state, str
     /// <summary>What happened to this incident: its state, its audit timeline, the phone's calls, every log line that names it.</summary>
     public async Task<string> StoryAsync()
     {
-        var audit = await state.AuditAsync(Incident);
+        var audit = Ticket == 0 ? [] : await state.AuditAsync(Incident);
         var calls = await CallsAsync();
         var lines = city.Lines().Where(line => line.Text.Contains($"{Incident}", StringComparison.Ordinal) || line.Text.Contains(" ERR ", StringComparison.Ordinal) || line.Text.StartsWith("[host]", StringComparison.Ordinal));
         return string.Join('\n',
