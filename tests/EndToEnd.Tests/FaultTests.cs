@@ -5,27 +5,13 @@ using CityMonitor.Messaging.State;
 
 namespace CityMonitor.EndToEnd.Tests;
 
-/// <summary>What would disturb the other scenarios has a city of its own, and one thing happens to it after the other.</summary>
-public sealed class StormyCity : IAsyncLifetime
+/// <summary>What would disturb the other scenarios happens when they are over, one thing after the other.</summary>
+[CollectionDefinition(nameof(Storms), DisableParallelization = true)]
+public sealed class Storms;
+
+[Collection(nameof(Storms))]
+public sealed class CityInAStorm(CityFixture fixture)
 {
-    City? city;
-    SimulatorClient? simulator;
-    CityState? state;
-
-    public async ValueTask InitializeAsync()
-    {
-        city = await City.StartAsync(CityFixture.QuickOptions());
-        simulator = new SimulatorClient(city.Simulator, city.Vendor("Freshdesk"));
-        state = new CityState(city.Redis);
-    }
-
-    public async ValueTask DisposeAsync()
-    {
-        await (state?.DisposeAsync() ?? default);
-        simulator?.Dispose();
-        await (city?.DisposeAsync() ?? default);
-    }
-
     [Fact]
     public async Task An_outage_of_Freshdesk_delays_what_is_written_and_loses_nothing()
     {
@@ -33,10 +19,10 @@ public sealed class StormyCity : IAsyncLifetime
         await scenario.PhoneAsync(Phones.Busy(scenario.Phone));
         await scenario.FileAsync();
         await scenario.UntilAsync(async () => await scenario.StateAsync() is not null, "the ticket read");
-        await simulator!.SetFaultAsync("freshdesk", new { status = 503 });
+        await fixture.Simulator.SetFaultAsync("freshdesk", new { status = 503 });
         await scenario.UntilAsync(s => s.Status == IncidentStatus.Unreachable, "unreachable, with nobody to write it to");
 
-        await simulator.ClearFaultAsync("freshdesk");
+        await fixture.Simulator.ClearFaultAsync("freshdesk");
         await scenario.UntilAsync(async () => (await scenario.NotesAsync()).Any(note => note.Contains("stays open", StringComparison.OrdinalIgnoreCase)), "the note written once Freshdesk is back", 120);
     }
 
@@ -48,28 +34,28 @@ public sealed class StormyCity : IAsyncLifetime
         await scenario.FileAsync();
         await scenario.UntilAsync(async () => (await scenario.HeardAsync()).Length > 40, "the agent heard on the phone");
 
-        await city!.KillAsync("AgentWorker");
+        await fixture.City.KillAsync("AgentWorker");
         var after = await scenario.UntilAsync(s => s.Status == IncidentStatus.Acknowledged && s.Attempts.All(a => a.EndedAt is not null), "acknowledged by the worker that came back", 150);
         Assert.Single(after.Attempts);
-        Assert.True(city.StartsOf("AgentWorker") > 1);
+        Assert.True(fixture.City.StartsOf("AgentWorker") > 1);
         await scenario.UntilAsync(async () => await scenario.TicketStatusAsync() == (int)TicketStatus.Pending, "the ticket in progress");
     }
 
     [Fact]
     public async Task Of_250_open_tickets_none_is_missed()
     {
-        await city!.StopAsync("IncidentPoller");
+        await fixture.City.StopAsync("IncidentPoller");
         var filed = new List<long>();
         await Parallel.ForEachAsync(Enumerable.Range(0, 250), new ParallelOptions { MaxDegreeOfParallelism = 8 }, async (number, ct) =>
         {
             // Without a phone, so that 250 calls do not follow: each must be noticed, and say what it lacks.
-            var id = await simulator!.CreateTicketAsync(new JsonObject { ["subject"] = $"Incident {number}", ["description"] = "No phone is given.", ["email"] = "camera-ai@example.com", ["priority"] = 2, ["status"] = 2 }, ct);
+            var id = await fixture.Simulator.CreateTicketAsync(new JsonObject { ["subject"] = $"Incident {number}", ["description"] = "No phone is given.", ["email"] = "camera-ai@example.com", ["priority"] = 2, ["status"] = 2 }, ct);
             lock (filed)
             {
                 filed.Add(id);
             }
         });
-        await city.StartAgainAsync("IncidentPoller");
+        await fixture.City.StartAgainAsync("IncidentPoller");
 
         var scenario = Scenario("+12025550143");
         await scenario.UntilAsync(async () => await AllFlaggedAsync(filed), "every ticket known and flagged", 120);
@@ -79,7 +65,7 @@ public sealed class StormyCity : IAsyncLifetime
     {
         foreach (var ticket in tickets)
         {
-            if ((await state!.IncidentAsync(IncidentId.OfTicket(ticket)))?.Flag is null)
+            if ((await fixture.State.IncidentAsync(IncidentId.OfTicket(ticket)))?.Flag is null)
             {
                 return false;
             }
@@ -88,5 +74,5 @@ public sealed class StormyCity : IAsyncLifetime
         return true;
     }
 
-    Scenario Scenario(string phone) => new(city!, simulator!, state!, phone);
+    Scenario Scenario(string phone) => new(fixture, phone);
 }
