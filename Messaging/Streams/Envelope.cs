@@ -82,7 +82,12 @@ static class Envelope
         try
         {
             var message = (Message?)JsonSerializer.Deserialize(data.Bytes.Span, json);
-            problem = message is null ? $"The data of {type} is null." : null;
+            if (message is null || Routes.RootOf(message) is "" || message is AgentMessage { Root: null })
+            {
+                problem = $"The data of {type} names no incident or call.";
+                return null;
+            }
+
             return message;
         }
         catch (Exception error) when (error is JsonException or NotSupportedException or FormatException or ArgumentException)

@@ -49,8 +49,9 @@ public sealed class MessageBus
                 await send();
                 return;
             }
-            catch (RedisException error) when (Outage.Is(error))
+            catch (RedisException error) when (Outage.Is(error) || error is RedisServerException { Code: "WRONGTYPE" })
             {
+                // A stream that is none is moved away by its consumers within seconds.
                 var delay = backoff.Next();
                 if (_clock.GetElapsedTime(start) + delay > Patience)
                 {
