@@ -1,2 +1,11 @@
-var app = WebApplication.CreateBuilder(args).Build();
+using CityMonitor.IncidentPoller;
+using CityMonitor.ServiceDefaults;
+
+var builder = WebApplication.CreateBuilder(args);
+builder.AddCityMonitor("IncidentPoller");
+builder.AddIncidentPoller();
+
+var app = builder.Build();
+app.UseCityMonitor();
+app.MapPollerStatus();
 app.Run();

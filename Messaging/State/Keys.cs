@@ -73,7 +73,22 @@ public static class Keys
     /// <summary>Set of the channels on which a person has opted out of our messages (STOP).</summary>
     public static string OptOut(PhoneNumber number) => $"cm:optout:{number}";
 
+    /// <summary>Hash of the ticket poller: how far it has read, and when it last reported every open ticket.</summary>
+    public const string Poller = "cm:poller";
+
+    /// <summary>Set of the tickets that were reported and not withdrawn.</summary>
+    public const string WatchedTickets = "cm:tickets:watched";
+
+    /// <summary>Sorted set of the tickets with something to do at Freshdesk, by when it may be tried (Redis' clock).</summary>
+    public const string TicketsDue = "cm:tickets:due";
+
+    /// <summary>Sorted set: what is to be done for one ticket, in the order of the stream entries that asked for it.</summary>
+    public static string TicketWork(long ticketId) => $"cm:tickets:work:{ticketId}";
+
+    /// <summary>What was last reported of a ticket (30 days from the last look).</summary>
     public static string Ticket(long ticketId) => $"cm:ticket:{ticketId}";
+
+    /// <summary>started or done: a write to a ticket that is not made twice (7 days).</summary>
     public static string TicketWrite(string writeId) => $"cm:ticket-write:{writeId}";
 }
 

@@ -168,6 +168,25 @@ public sealed class Step
         Close(start);
     }
 
+    /// <summary>
+    /// Gives up a message that was taken over from its stream earlier: it goes to cm:dead, from where it can be replayed, and its
+    /// incident's worker is told.
+    /// </summary>
+    public void GiveUp(Message message, string reason)
+    {
+        Expect(Keys.Dead, "stream");
+        var start = Open();
+        _operations.AddRange([
+            "XADD", Keys.Dead, "*", DeadLetters.Stream, Routes.StreamOf(message)!, DeadLetters.Entry, "", DeadLetters.Error, reason,
+            DeadLetters.Deliveries, 1, DeadLetters.At, _clock.GetUtcNow().ToUnixTimeMilliseconds()]);
+        Envelope.Write(_operations, message, _clock.GetUtcNow());
+        Close(start);
+        if (Routes.RootOf(message) is { } root)
+        {
+            Publish(new DeadLettered(root, message.GetType().Name, reason));
+        }
+    }
+
     int OpenTimer(string member, TimeSpan delay, string stream)
     {
         Expect(Keys.Timers, "zset");

@@ -1,0 +1,85 @@
+using CityMonitor.IncidentPoller.Freshdesk;
+using CityMonitor.Messaging.State;
+
+namespace CityMonitor.IncidentPoller.Polling;
+
+/// <summary>
+/// Reports every open ticket, however old and whoever's it is, and looks again at every reported one that is not among them. This is what
+/// makes a wiped Redis, a lost webhook or a missed page cost time and never an incident.
+/// </summary>
+sealed class OpenTicketSweep(FreshdeskClient freshdesk, FreshdeskPace pace, TicketObserver observer, PollerStore store, TimeProvider clock)
+{
+    const int MostSearchResults = 300;
+
+    /// <summary>When the last sweep of this process began, by our clock.</summary>
+    public DateTimeOffset? StartedAt { get; private set; }
+
+    public async Task RunAsync(CancellationToken ct)
+    {
+        StartedAt = clock.GetUtcNow();
+        var seen = new HashSet<long>();
+
+        // From the primary store, without limits, but only tickets that are nobody's or our own agent's.
+        await TicketWalk.PagesAsync(freshdesk.ListOpenAsync, pace, clock, async ticket =>
+        {
+            seen.Add(ticket.Id);
+            await observer.ObserveAsync(ticket, republish: true, ct);
+        }, ct);
+
+        // Every agent's, but from an index that lags by minutes: a hit that is news is read itself before anybody is called.
+        var (_, total) = await SearchAsync(null, seen, ct);
+        for (var priority = 4; total > MostSearchResults && priority >= 1; priority--)
+        {
+            await SearchAsync(priority, seen, ct);
+        }
+
+        foreach (var id in await store.WatchedAsync(ct))
+        {
+            if (!seen.Contains(id))
+            {
+                await LookAtAsync(id, republish: false, ct);
+            }
+        }
+    }
+
+    /// <summary>Reads one ticket now and reports what is new.</summary>
+    public async Task LookAtAsync(long id, bool republish, CancellationToken ct)
+    {
+        await Task.Delay(pace.ForLook(), clock, ct);
+        if (await freshdesk.GetAsync(id, ct) is { } ticket)
+        {
+            await observer.ObserveAsync(ticket, republish, ct);
+        }
+        else
+        {
+            await observer.GoneAsync(id, ct);
+        }
+    }
+
+    async Task<(int Seen, int Total)> SearchAsync(int? priority, HashSet<long> seen, CancellationToken ct)
+    {
+        var total = 0;
+        var fresh = new List<long>();
+        await TicketWalk.PagesAsync(async (page, c) =>
+        {
+            var (found, all) = await freshdesk.SearchOpenAsync(priority, page, c);
+            total = all;
+            return found;
+        }, pace, clock, ticket =>
+        {
+            if (seen.Add(ticket.Id))
+            {
+                fresh.Add(ticket.Id);
+            }
+
+            return Task.CompletedTask;
+        }, ct);
+
+        foreach (var id in fresh)
+        {
+            await LookAtAsync(id, republish: true, ct);
+        }
+
+        return (fresh.Count, total);
+    }
+}

@@ -1,0 +1,162 @@
+using CityMonitor.IncidentPoller.Freshdesk;
+using CityMonitor.IncidentPoller.Polling;
+using CityMonitor.Messaging.State;
+
+namespace CityMonitor.IncidentPoller.Writing;
+
+/// <summary>
+/// Works through the tickets' queues: several tickets at once, one thing at a time per ticket. While Freshdesk is away it tries again
+/// with growing waits, for as long as it takes; nothing is given up for an outage.
+/// </summary>
+sealed partial class TicketDesk(
+    Leases leases, TicketWork work, TicketWriter writer, OpenTicketSweep looks, FreshdeskPace pace, TimeProvider clock, ILogger<TicketDesk> log) : LeasedService(leases)
+{
+    const int AtOnce = 8;
+    static readonly TimeSpan LookInterval = TimeSpan.FromMilliseconds(100);
+    static readonly TimeSpan FirstWait = TimeSpan.FromSeconds(1);
+    static readonly TimeSpan LongestWait = TimeSpan.FromSeconds(30);
+
+    readonly Lock _gate = new();
+    int _failures;
+    DateTimeOffset _notBefore;
+
+    protected override string Name => "ticket-desk";
+
+    protected override async Task RunAsync(long epoch, CancellationToken lost)
+    {
+        var running = new Dictionary<long, Task>();
+        try
+        {
+            while (true)
+            {
+                foreach (var (id, task) in running.Where(entry => entry.Value.IsCompleted).ToList())
+                {
+                    running.Remove(id);
+                    await task; // a bug ends this run; the lease's owner logs it and starts the next
+                }
+
+                if (Wait() is var wait && wait > TimeSpan.Zero)
+                {
+                    await Task.Delay(wait < LongestWait ? wait : LongestWait, clock, lost);
+                    continue;
+                }
+
+                foreach (var id in (await work.DueAsync(AtOnce * 4, lost)).Where(id => !running.ContainsKey(id)).Take(AtOnce - running.Count).ToList())
+                {
+                    running[id] = WorkOnAsync(id, lost);
+                }
+
+                await Task.WhenAny([Task.Delay(LookInterval, clock, lost), .. running.Values.Where(_ => running.Count == AtOnce)]);
+                lost.ThrowIfCancellationRequested();
+            }
+        }
+        finally
+        {
+            await Task.WhenAll(running.Values).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+    }
+
+    async Task WorkOnAsync(long ticketId, CancellationToken ct)
+    {
+        await Task.Yield();
+        while (await work.FirstAsync(ticketId, ct) is { } next)
+        {
+            try
+            {
+                await DoAsync(ticketId, next.Item, ct);
+                Succeeded();
+            }
+            catch (FreshdeskException error) when (error.IsOutage)
+            {
+                var wait = Failed(error);
+                PollerTelemetry.Writes.Add(1, new KeyValuePair<string, object?>("outcome", "waiting"));
+                await work.PostponeAsync(ticketId, wait, ct);
+                return;
+            }
+
+            if (!await work.DoneAsync(ticketId, next, ct))
+            {
+                return;
+            }
+        }
+
+        // Only a ticket without items is left in the index here: another replica has just finished it.
+        await work.DoneAsync(ticketId, new QueuedWork("", "", null), ct);
+    }
+
+    async Task DoAsync(long ticketId, TicketWorkItem? item, CancellationToken ct)
+    {
+        if (item is null)
+        {
+            Log.Unreadable(log, ticketId);
+        }
+        else if (item.Update is { } update)
+        {
+            await writer.WriteAsync(update, ct);
+        }
+        else if (item.Note is { } note)
+        {
+            await writer.WriteAsync(note, ct);
+        }
+        else
+        {
+            await looks.LookAtAsync(ticketId, republish: false, ct);
+        }
+    }
+
+    TimeSpan Wait()
+    {
+        var asked = pace.ForWrite();
+        lock (_gate)
+        {
+            var own = _notBefore - clock.GetUtcNow();
+            return own > asked ? own : asked;
+        }
+    }
+
+    void Succeeded()
+    {
+        lock (_gate)
+        {
+            if (_failures > 0)
+            {
+                Log.Recovered(log);
+            }
+
+            (_failures, _notBefore) = (0, default);
+        }
+    }
+
+    // One wait for all tickets: a Freshdesk that is down need not be asked by each of them.
+    TimeSpan Failed(FreshdeskException error)
+    {
+        lock (_gate)
+        {
+            if (_notBefore > clock.GetUtcNow())
+            {
+                return _notBefore - clock.GetUtcNow(); // another ticket has failed at the same time
+            }
+
+            var wait = error.RetryAfter ?? TimeSpan.FromTicks(Math.Min(LongestWait.Ticks, FirstWait.Ticks << Math.Min(_failures, 10)));
+            if (_failures++ == 0)
+            {
+                Log.Waiting(log, error.Message);
+            }
+
+            _notBefore = clock.GetUtcNow() + wait;
+            return wait;
+        }
+    }
+
+    static partial class Log
+    {
+        [LoggerMessage(5131, LogLevel.Warning, "Tickets cannot be written now; what is to be written waits: {Problem}")]
+        public static partial void Waiting(ILogger log, string problem);
+
+        [LoggerMessage(5132, LogLevel.Information, "Tickets can be written again")]
+        public static partial void Recovered(ILogger log);
+
+        [LoggerMessage(5133, LogLevel.Error, "An entry in the queue of ticket {Ticket} cannot be read and is dropped")]
+        public static partial void Unreadable(ILogger log, long ticket);
+    }
+}
