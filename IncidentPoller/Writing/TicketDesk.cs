@@ -1,5 +1,7 @@
+using System.Collections.Concurrent;
 using CityMonitor.IncidentPoller.Freshdesk;
 using CityMonitor.IncidentPoller.Polling;
+using CityMonitor.Messaging.Redis;
 using CityMonitor.Messaging.State;
 
 namespace CityMonitor.IncidentPoller.Writing;
@@ -12,10 +14,12 @@ sealed partial class TicketDesk(
     Leases leases, TicketWork work, TicketWriter writer, OpenTicketSweep looks, FreshdeskPace pace, TimeProvider clock, ILogger<TicketDesk> log) : LeasedService(leases)
 {
     const int AtOnce = 8;
+    const int MostBreaks = 5;
     static readonly TimeSpan LookInterval = TimeSpan.FromMilliseconds(100);
     static readonly TimeSpan FirstWait = TimeSpan.FromSeconds(1);
     static readonly TimeSpan LongestWait = TimeSpan.FromSeconds(30);
 
+    readonly ConcurrentDictionary<long, int> _breaks = new();
     readonly Lock _gate = new();
     int _failures;
     DateTimeOffset _notBefore;
@@ -73,7 +77,20 @@ sealed partial class TicketDesk(
                 await work.PostponeAsync(ticketId, wait, ct);
                 return;
             }
+            catch (Exception error) when (error is not (RedisException or OperationCanceledException or OutOfMemoryException))
+            {
+                // A bug that one ticket meets must not stop the others; after a few tries its write is left to the operator.
+                Log.Broke(log, error, ticketId);
+                if (Broke(ticketId) < MostBreaks)
+                {
+                    await work.PostponeAsync(ticketId, LongestWait, ct);
+                    return;
+                }
 
+                await writer.GiveUpAsync(next.Item!, $"{error.GetType().Name}: {error.Message}", ct);
+            }
+
+            _breaks.TryRemove(ticketId, out _);
             if (!await work.DoneAsync(ticketId, next, ct))
             {
                 return;
@@ -103,6 +120,8 @@ sealed partial class TicketDesk(
             await looks.LookAtAsync(ticketId, republish: false, ct);
         }
     }
+
+    int Broke(long ticketId) => _breaks.AddOrUpdate(ticketId, 1, (_, count) => count + 1);
 
     TimeSpan Wait()
     {
@@ -155,6 +174,9 @@ sealed partial class TicketDesk(
 
         [LoggerMessage(5132, LogLevel.Information, "Tickets can be written again")]
         public static partial void Recovered(ILogger log);
+
+        [LoggerMessage(5134, LogLevel.Error, "Work on ticket {Ticket} broke; it is tried again")]
+        public static partial void Broke(ILogger log, Exception error, long ticket);
 
         [LoggerMessage(5133, LogLevel.Error, "An entry in the queue of ticket {Ticket} cannot be read and is dropped")]
         public static partial void Unreadable(ILogger log, long ticket);

@@ -51,6 +51,17 @@ sealed partial class TicketWriter(RedisClient redis, FreshdeskClient freshdesk, 
         return await PutAsync(update, ct);
     }, "ticket.updated", ct);
 
+    /// <summary>To cm:dead, where the operator sees it and can have it tried again. A look that was asked for needs no grave: the poller looks anyway.</summary>
+    public async Task GiveUpAsync(TicketWorkItem item, string reason, CancellationToken ct)
+    {
+        if (((Message?)item.Update ?? item.Note) is { } message)
+        {
+            var step = bus.BeginStep();
+            step.GiveUp(message, reason);
+            await bus.CommitAsync(step, ct);
+        }
+    }
+
     async Task<string> PutAsync(UpdateTicket update, CancellationToken ct)
     {
         var fields = update.CustomFields?.ToDictionary(field => field.Key, field => Text(field.Value)) ?? [];
@@ -151,7 +162,11 @@ sealed partial class TicketWriter(RedisClient redis, FreshdeskClient freshdesk, 
             step.GiveUp(givenUp, text);
         }
 
-        await MarkAsync(key, Done, ct);
+        if (givenUp is null)
+        {
+            await MarkAsync(key, Done, ct);
+        }
+
         await bus.CommitAsync(step, ct);
         PollerTelemetry.Writes.Add(1, new KeyValuePair<string, object?>("outcome", outcome));
         Log.Written(log, text);
