@@ -88,8 +88,8 @@ static class SpokenNumber
             yield return "+" + text;
         }
 
-        // National, as long as the dialled one give or take two; Italy keeps its leading zero, the others drop their trunk prefix.
-        var national = country == "39" ? text : text.TrimStart('0');
+        // National, as long as the dialled one give or take two; Italy keeps its leading zero, +1 has none, the others drop their trunk prefix.
+        var national = country is "39" or "1" ? text : text.TrimStart('0');
         var usual = dialled.Value.Length - 1 - country.Length;
         if (country == "1" ? national.Length == 10 : Math.Abs(national.Length - usual) <= 2 && national.Length >= 6)
         {

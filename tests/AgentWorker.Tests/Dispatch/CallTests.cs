@@ -264,7 +264,8 @@ public sealed class CallTests
     public void An_answer_before_the_ringing_and_an_end_before_the_answer_are_understood()
     {
         var responding = Responding.To();
-        responding.Gets(new MediaStarted(responding.Call, 1, "b")).Gets(new CallAnswered(responding.Call)).Gets(new CallRinging(responding.Call));
+        responding.Gets(new MediaStarted(responding.Call, 1, "b")).Gets(new CallAnswered(responding.Call)).Gets(new CallRinging(responding.Call))
+            .Gets(new AnsweredBy(responding.Call, AnsweredByKind.Unknown));
         Assert.NotNull(responding.State.Attempts[0].AnsweredAt);
         responding.Accepts().HangsUp();
         Assert.Equal(IncidentStatus.Acknowledged, responding.State.Status);

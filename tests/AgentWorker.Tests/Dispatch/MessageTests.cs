@@ -1,0 +1,186 @@
+using CityMonitor.AgentWorker.Dispatch;
+using CityMonitor.Messaging.Contracts;
+using CityMonitor.Messaging.State;
+
+namespace CityMonitor.AgentWorker.Tests.Dispatch;
+
+public sealed class MessageTests
+{
+    static Responding Sent(bool windowOpen = false)
+    {
+        var responding = Responding.To().IsAnswered().Accepts();
+        responding.Tool("record_responder", new { whatsapp_number = "202 555 0188" });
+        responding.Facts = new Facts { WindowOpen = windowOpen };
+        responding.Tool("send_whatsapp_message", new { confirmed = true });
+        return responding;
+    }
+
+    static void Status(Responding responding, DeliveryStatus status, int? code = null, int message = 0) =>
+        responding.Gets(new MessageStatusChanged(Responding.Id, responding.State.Evidence[message].Message, status, code, code is null ? null : "Message failed"));
+
+    [Fact]
+    public void The_message_tells_type_place_priority_time_and_evidence()
+    {
+        var message = Assert.Single(Sent(windowOpen: true).Of<SendMessage>());
+
+        Assert.Equal(Channel.WhatsApp, message.Channel);
+        Assert.Equal(
+            """
+            INCIDENT: Vehicle collision
+            Location: Harbour Road and 5th Street
+            Priority: urgent
+            Time: 1 March at 09:15
+            Confidence: 95 percent
+            Evidence: https://evidence.example/1.jpg
+            Evidence: https://evidence.example/2.jpg
+            """, message.Body, ignoreLineEndingDifferences: true);
+        Assert.Equal(["https://evidence.example/1.jpg", "https://evidence.example/2.jpg"], message.MediaUrls);
+    }
+
+    [Fact]
+    public void Ten_media_are_the_most()
+    {
+        var urls = Enumerable.Range(1, 14).Select(n => $"https://evidence.example/{n}.jpg").ToList();
+        var responding = Responding.To(Responding.Ticket(evidence: urls)).IsAnswered().Accepts();
+        responding.Tool("record_responder", new { whatsapp_number = "this number" });
+        responding.Facts = new Facts { WindowOpen = true };
+        responding.Tool("send_whatsapp_message", new { confirmed = true });
+
+        Assert.Equal(10, Assert.Single(responding.Of<SendMessage>()).MediaUrls.Count);
+    }
+
+    [Fact]
+    public void Outside_the_window_the_text_goes_as_a_template_and_the_media_follow_the_reply()
+    {
+        var responding = Sent();
+        var template = Assert.Single(responding.Of<SendMessage>());
+        Assert.Empty(template.MediaUrls);
+        Assert.Equal(5, template.TemplateVariables!.Count);
+        Assert.All(template.TemplateVariables, v => Assert.True(v.Length > 0 && !v.Contains('\n', StringComparison.Ordinal)));
+
+        responding.Gets(new MessageReceived(Responding.Id, PhoneNumber.Parse("+12025550188"), Channel.WhatsApp, "ok", []));
+        Assert.Equal(2, responding.Of<SendMessage>().Last().MediaUrls.Count);
+        responding.Gets(new MessageReceived(Responding.Id, PhoneNumber.Parse("+12025550188"), Channel.WhatsApp, "thanks", []));
+        Assert.Equal(2, responding.Of<SendMessage>().Count());
+    }
+
+    [Theory]
+    [InlineData(63016)]
+    [InlineData(63024)]
+    [InlineData(63019)]
+    public void A_failed_WhatsApp_message_goes_once_as_SMS_with_the_links(int code)
+    {
+        var responding = Sent();
+        Status(responding, DeliveryStatus.Sent);
+        Status(responding, DeliveryStatus.Failed, code);
+        Status(responding, DeliveryStatus.Failed, code);
+
+        var sms = Assert.Single(responding.Of<SendMessage>(), m => m.Channel == Channel.Sms);
+        Assert.Equal("+12025550188", sms.To.Value);
+        Assert.Contains("https://evidence.example/1.jpg", sms.Body, StringComparison.Ordinal);
+        Assert.Empty(sms.MediaUrls);
+        Assert.Null(responding.State.Flag);
+        Assert.Contains("text message", Assert.Single(responding.Of<SayNews>()).Text, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_failed_SMS_is_flagged_and_noted()
+    {
+        var responding = Sent();
+        Status(responding, DeliveryStatus.Failed, 63016);
+        Status(responding, DeliveryStatus.Failed, 21610, message: 1);
+
+        Assert.NotNull(responding.State.Flag);
+        Assert.Contains("SMS message to +12025550188 could not be delivered (Message failed, Twilio error 21610)", Assert.Single(responding.Notes), StringComparison.Ordinal);
+
+        responding.HangsUp();
+        Assert.Equal(IncidentStatus.Acknowledged, responding.State.Status);
+        Assert.NotNull(responding.State.Flag);
+    }
+
+    [Fact]
+    public void A_status_never_goes_back()
+    {
+        var responding = Sent();
+        Status(responding, DeliveryStatus.Delivered);
+        Status(responding, DeliveryStatus.Sent);
+        Status(responding, DeliveryStatus.Failed, 63016);
+
+        Assert.Equal(DeliveryStatus.Delivered, responding.State.Evidence[0].Status);
+        Assert.Single(responding.Of<SendMessage>());
+    }
+
+    [Fact]
+    public void A_message_that_nobody_takes_is_the_operators()
+    {
+        var responding = Sent().TimerRings(TimerNames.Messages);
+
+        Assert.Contains("has been waiting", responding.State.Flag!.Reason, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void After_the_ETA_the_responder_is_asked_and_a_yes_is_the_arrival()
+    {
+        var responding = Sent();
+        Status(responding, DeliveryStatus.Delivered);
+        responding.Tool("record_responder", new { eta_minutes = 10 });
+        responding.HangsUp().TimerRings(TimerNames.Eta);
+
+        var question = responding.Of<SendMessage>().Last();
+        Assert.Contains("Have you arrived at Harbour Road", question.Body, StringComparison.Ordinal);
+        Assert.Equal("+12025550188", question.To.Value);
+
+        responding.Gets(new MessageReceived(Responding.Id, question.To, Channel.Sms, "Yes", []));
+        Assert.NotNull(responding.State.ArrivedAt);
+        Assert.False(responding.HasTimer(TimerNames.EtaReply));
+        Assert.Contains(responding.Notes, n => n.Contains("confirmed the arrival", StringComparison.Ordinal));
+        Assert.True(responding.HasTimer(TimerNames.OpenTicket));
+
+        responding.TimerRings(TimerNames.OpenTicket);
+        Assert.NotNull(responding.State.Flag);
+    }
+
+    [Fact]
+    public void Without_a_reply_to_the_question_the_operator_is_told()
+    {
+        var responding = Responding.To().IsAnswered().Accepts().HangsUp();
+        Assert.Equal(TimeSpan.FromMinutes(30), responding.TimerIn(TimerNames.Eta));
+        responding.TimerRings(TimerNames.Eta);
+        Assert.Equal(Responding.Phone, responding.Of<SendMessage>().Single().To);
+        Assert.Equal(TimeSpan.FromMinutes(10), responding.TimerIn(TimerNames.EtaReply));
+
+        responding.TimerRings(TimerNames.EtaReply);
+        Assert.Contains("has not confirmed the arrival", responding.State.Flag!.Reason, StringComparison.Ordinal);
+        Assert.Equal(IncidentStatus.Acknowledged, responding.State.Status);
+    }
+
+    [Fact]
+    public void Not_yet_with_minutes_moves_the_question()
+    {
+        var responding = Responding.To().IsAnswered().Accepts().HangsUp().TimerRings(TimerNames.Eta);
+        responding.Gets(new MessageReceived(Responding.Id, Responding.Phone, Channel.Sms, "No, 20 min more", []));
+
+        Assert.Null(responding.State.ArrivedAt);
+        Assert.Equal(TimeSpan.FromMinutes(25), responding.TimerIn(TimerNames.Eta));
+        Assert.False(responding.HasTimer(TimerNames.EtaReply));
+    }
+
+    [Fact]
+    public void A_reply_by_message_accepts_nothing()
+    {
+        var responding = Responding.To().CallEnds(CallEnd.Busy);
+        responding.Gets(new MessageReceived(Responding.Id, Responding.Phone, Channel.Sms, "yes", []));
+
+        Assert.Equal(IncidentStatus.Calling, responding.State.Status);
+        Assert.Contains("\"yes\"", Assert.Single(responding.Notes), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void STOP_sends_nothing_more_on_a_reply()
+    {
+        var responding = Sent();
+        responding.Gets(new MessageReceived(Responding.Id, PhoneNumber.Parse("+12025550188"), Channel.WhatsApp, "STOP", []));
+
+        Assert.Single(responding.Of<SendMessage>());
+    }
+}
