@@ -13,6 +13,9 @@ static partial class ExtractedFields
     const int LongestType = 120;
     const int LongestAddress = 250;
 
+    /// <summary>Fewer digits without a plus are a national number.</summary>
+    const int LeastWithoutPlus = 11;
+
     public static IncidentFields? Read(string json, string ticketText)
     {
         try
@@ -55,21 +58,27 @@ static partial class ExtractedFields
     }
 
     /// <summary>
-    /// Whether neighbouring groups of digits of the text make exactly these digits: "+1 (202) 555-0123" holds 12025550123,
-    /// "12025550123456" does not.
+    /// Whether the text holds exactly this international number: "+1 (202) 555-0123" holds 12025550123; "12025550123456" does not, and
+    /// "202 555 0123", a national number, does not hold 2025550123, which would be somebody else's phone in another country.
     /// </summary>
     internal static bool StandsIn(string digits, string text)
     {
         foreach (Match run in NumberLike().Matches(text))
         {
-            var groups = Digits().Matches(run.Value).Select(m => m.Value).ToList();
+            var groups = Digits().Matches(run.Value);
             for (var first = 0; first < groups.Count; first++)
             {
+                var afterPlus = groups[first].Index > 0 && run.Value[groups[first].Index - 1] == '+';
+                if (first > 0 && !afterPlus)
+                {
+                    continue;
+                }
+
                 var joined = "";
                 for (var last = first; last < groups.Count && joined.Length < digits.Length + 2; last++)
                 {
-                    joined += groups[last];
-                    if (joined == digits || joined == "00" + digits)
+                    joined += groups[last].Value;
+                    if ((joined == digits && (afterPlus || digits.Length >= LeastWithoutPlus)) || joined == "00" + digits)
                     {
                         return true;
                     }
@@ -92,7 +101,7 @@ static partial class ExtractedFields
             .Distinct().Take(10)];
     }
 
-    [GeneratedRegex(@"\+?\d[\d \t().\-/]*\d")]
+    [GeneratedRegex(@"\+?\(?\d[\d \t().\-/]*\d")]
     private static partial Regex NumberLike();
 
     [GeneratedRegex(@"\d+")]
