@@ -1,3 +1,5 @@
+using YamlDotNet.Serialization;
+
 namespace CityMonitor.Simulator.Phones;
 
 /// <summary>What happens when a phone is called.</summary>
@@ -128,9 +130,11 @@ sealed class ScreeningScript
 /// <summary>How messages to this phone fare.</summary>
 sealed class MessagingScript
 {
+    [YamlMember(Alias = "has_whatsapp", ApplyNamingConventions = false)]
     public bool HasWhatsApp { get; set; } = true;
 
     /// <summary>The 24 hour window is open from the start, as when the person has written before.</summary>
+    [YamlMember(Alias = "whatsapp_window_open", ApplyNamingConventions = false)]
     public bool WhatsAppWindowOpen { get; set; }
 
     public bool OptedOut { get; set; }
