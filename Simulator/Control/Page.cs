@@ -20,5 +20,5 @@ static class Page
     }
 
     static PhysicalFileHttpResult File(IHostEnvironment environment, string name, string contentType) =>
-        TypedResults.PhysicalFile(Path.Combine(environment.ContentRootPath, "page", name), contentType);
+        TypedResults.PhysicalFile(Path.Combine(environment.ContentRootPath, "Control", "page", name), contentType);
 }

@@ -20,6 +20,9 @@ static class ToneCode
     /// <summary>Silence before the first symbol, so that a symbol cut off just before cannot melt into it.</summary>
     public const int LeadSamples = 160;
 
+    /// <summary>Silence behind the last symbol, so that a text said right behind another begins a new word.</summary>
+    public const int TrailSamples = 640;
+
     /// <summary>What a byte that is not a space takes.</summary>
     public const int SymbolSamples = ToneSamples + GapSamples;
 
@@ -34,7 +37,7 @@ static class ToneCode
     static readonly double[] High = [.. Enumerable.Range(0, 16).Select(i => 1700 + (i * 100.0))];
     static readonly byte[][] Symbols = [.. Enumerable.Range(0, 256).Select(i => BuildSymbol((byte)i))];
 
-    /// <summary>The audio of a text, as mu-law at 8 kHz. An empty text is the lead alone.</summary>
+    /// <summary>The audio of a text, as mu-law at 8 kHz. An empty text is silence of 100 ms.</summary>
     public static byte[] Encode(string text) => Encode(Encoding.UTF8.GetBytes(text));
 
     public static byte[] Encode(ReadOnlySpan<byte> utf8)
@@ -49,6 +52,7 @@ static class ToneCode
             at += symbol.Length;
         }
 
+        audio.AsSpan(at).Fill(MuLaw.Silence);
         return audio;
     }
 
@@ -57,7 +61,7 @@ static class ToneCode
 
     static int LengthOf(ReadOnlySpan<byte> utf8)
     {
-        var length = LeadSamples;
+        var length = LeadSamples + TrailSamples;
         foreach (var value in utf8)
         {
             length += Symbols[value].Length;

@@ -4,7 +4,7 @@
 const shownEvents = 3000;
 const shownCalls = 12;
 const charactersPerSecond = 16;
-const state = { phones: [], calls: new Map() };
+const state = { phones: [], calls: new Map(), loadedAt: 0 };
 const byId = (id) => document.getElementById(id);
 
 function element(tag, className, text) {
@@ -232,7 +232,7 @@ function reload(what) {
 
 function onEvent(event) {
   const kind = event.kind.split('.')[0];
-  if (event.kind === 'simulator.reset') location.reload();
+  if (event.kind === 'simulator.reset' && event.seq > state.loadedAt) location.reload();
   if (['call', 'stream', 'twilio'].includes(kind) || (kind === 'phone' && event.kind !== 'phone.put')) {
     if (event.subject && event.subject.startsWith('CA')) onCall(event);
   } else if (event.kind === 'phone.put') {
@@ -245,6 +245,7 @@ function onEvent(event) {
 async function start() {
   await Promise.all(Object.values(loaders).map((load) => load()));
   const { last } = await get('/events?limit=0');
+  state.loadedAt = last;
   const stream = new EventSource(`/events/stream?after=${Math.max(0, last - shownEvents)}`);
   stream.onopen = () => {
     byId('link').textContent = 'live';

@@ -8,9 +8,6 @@ namespace CityMonitor.Simulator.Twilio.Twiml;
 sealed class TwimlVerbs(
     GatherVerb gather, ConnectVerb connect, DialVerb dial, PlayVerb play, CallProgress progress, TimeProvider clock)
 {
-    // A voice that starts right behind another is heard as a new word.
-    static readonly byte[] Breath = MuLaw.SilenceOf(TimeSpan.FromMilliseconds(120));
-
     public async Task<AfterVerb> RunAsync(VerbContext context, XElement verb, CancellationToken cancellation)
     {
         switch (verb.Name.LocalName)
@@ -59,7 +56,7 @@ sealed class TwimlVerbs(
         }
 
         context.Call.Note("say", text);
-        byte[] audio = [.. ToneCode.Encode(text), .. Breath];
+        var audio = ToneCode.Encode(text);
         for (var i = Math.Max(1, VerbContext.Number(verb, "loop", 1)); i > 0; i--)
         {
             await context.AnnounceAsync(audio, cancellation);

@@ -93,6 +93,10 @@ public sealed class ToneCodeTests
     }
 
     [Fact]
+    public void A_text_right_behind_another_begins_a_new_word() =>
+        Assert.Equal("One moment. Thank you.", Hear([.. ToneCode.Encode("One moment."), .. ToneCode.Encode("Thank you.")]));
+
+    [Fact]
     public void No_symbol_is_a_pair_of_keypad_tones()
     {
         Assert.Equal(16, ToneCode.LowTones.Length);
