@@ -107,7 +107,7 @@ sealed class RedisServer : IAsyncDisposable
 
     public Task ConfigSetAsync(string name, string value) => CommandAsync("CONFIG", "SET", name, value);
 
-    /// <summary>One command over a connection of its own, without our client; the raw first line of the reply, or the text of a bulk string.</summary>
+    /// <summary>One command over a connection of its own, without our client; the raw first line of the reply, or the whole text of a bulk string.</summary>
     public async Task<string> CommandAsync(params string[] arguments)
     {
         using var socket = new TcpClient();
@@ -130,7 +130,15 @@ sealed class RedisServer : IAsyncDisposable
         }
 
         var line = await reader.ReadLineAsync(limit.Token) ?? throw new IOException("redis-server closed the connection.");
-        return line.StartsWith('$') && line != "$-1" ? await reader.ReadLineAsync(limit.Token) ?? "" : line;
+        if (!line.StartsWith('$') || line == "$-1")
+        {
+            return line;
+        }
+
+        // For text of one byte per character, as all replies are that tests read this way.
+        var text = new char[int.Parse(line.AsSpan(1), System.Globalization.CultureInfo.InvariantCulture)];
+        await reader.ReadBlockAsync(text, limit.Token);
+        return new string(text);
     }
 
     public ValueTask DisposeAsync()
@@ -168,7 +176,8 @@ sealed class RedisServer : IAsyncDisposable
         kill.WaitForExit();
     }
 
-    static int FreePort()
+    /// <summary>A port that nobody listens on at this moment.</summary>
+    public static int FreePort()
     {
         using var listener = new TcpListener(IPAddress.Loopback, 0);
         listener.Start();
