@@ -12,8 +12,11 @@ namespace CityMonitor.TelephonyApi;
 
 static class TelephonyRegistration
 {
-    /// <summary>Attempts of one request; well below Dialling:CreateTimeout, so that a dial's outcome is known or unknown by then.</summary>
-    static readonly VendorLimits limits = new(TimeSpan.FromSeconds(7), TimeSpan.FromSeconds(7.5), 2);
+    /// <summary>
+    /// One attempt, below Dialling:CreateTimeout: the queue, the watches and the message stream repeat what may be repeated, and each
+    /// knows what it is about.
+    /// </summary>
+    static readonly VendorLimits limits = new(TimeSpan.FromSeconds(7), TimeSpan.FromSeconds(7.5), Retries: 0);
 
     public static IHostApplicationBuilder AddTelephony(this IHostApplicationBuilder builder)
     {

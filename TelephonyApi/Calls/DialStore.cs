@@ -18,7 +18,7 @@ sealed class DialStore(RedisClient redis, IOptions<TwilioOptions> twilio, IOptio
     static readonly string numberPrefix = Prefix(Keys.DialNumber(PhoneNumber.Parse("+12025550100")), "+12025550100");
 
     /// <summary>How long a call's state is kept after the last write; as long as Messaging keeps it.</summary>
-    static readonly long keepMs = (long)TimeSpan.FromDays(7).TotalMilliseconds;
+    static readonly long keepMs = (long)CallStore.Life.TotalMilliseconds;
 
     public async Task<CallState> ReadAsync(CallId call, CancellationToken ct) =>
         new((await redis.SendAsync(["HGETALL", Keys.Call(call)], ct)).ToDictionary());

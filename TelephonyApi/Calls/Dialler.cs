@@ -10,6 +10,8 @@ sealed class Dialler(
     DialStore store, CallFacts facts, TwilioClient twilio, PublicUrls urls, IOptions<TwilioOptions> account, IOptions<DialOptions> options,
     TimeProvider clock, ILogger<Dialler> log)
 {
+    static readonly TimeSpan longestDelay = TimeSpan.FromSeconds(30);
+
     public async Task DialAsync(CallId call, long takenAt, CancellationToken ct)
     {
         var state = await store.ReadAsync(call, ct);
@@ -17,7 +19,8 @@ sealed class Dialler(
         if (clock.GetElapsedTime(takenAt) > options.Value.ReconcileAfter - options.Value.CreateTimeout)
         {
             // This process was held up: the reconciler may soon call the attempt lost, so it must not be made any more.
-            await RequeueAsync(call, state, "held up before dialling", "unsent", ct);
+            Count("HeldUp", state);
+            await RequeueAsync(call, state, "held up before dialling", null, ct);
             return;
         }
 
@@ -43,7 +46,7 @@ sealed class Dialler(
                 await facts.EndAsync(call, CallEnd.Failed, result.Error!.Code, reason, DialStates.Dialling, ct);
                 break;
             case TwilioOutcome.Limited or TwilioOutcome.NotSent:
-                await RequeueAsync(call, state, result.Describe(), "", ct);
+                await RequeueAsync(call, state, result.Describe(), result.RetryAfter, ct);
                 break;
             default:
                 span?.SetStatus(ActivityStatusCode.Error, "outcome unknown");
@@ -64,13 +67,13 @@ sealed class Dialler(
         }
     }
 
-    async Task RequeueAsync(CallId call, CallState state, string reason, string countAs, CancellationToken ct)
+    async Task RequeueAsync(CallId call, CallState state, string reason, TimeSpan? atLeast, CancellationToken ct)
     {
         var tries = Math.Clamp(state[DialFields.Tries, 1], 1, 10);
-        var delay = TimeSpan.FromTicks(Math.Min(options.Value.Backoff.Ticks << (int)(tries - 1), TimeSpan.FromSeconds(30).Ticks));
-        if (countAs.Length > 0)
+        var delay = TimeSpan.FromTicks(Math.Min(options.Value.Backoff.Ticks << (int)(tries - 1), longestDelay.Ticks));
+        if (atLeast > delay)
         {
-            Count(countAs, state);
+            delay = atLeast.Value < longestDelay ? atLeast.Value : longestDelay;
         }
 
         if (await store.RequeueAsync(call, delay, ct))

@@ -8,7 +8,7 @@ using Microsoft.Extensions.Options;
 
 namespace CityMonitor.TelephonyApi.Twilio;
 
-/// <summary>Twilio's REST API, version 2010-04-01. A POST is sent once; only a 429, which was not processed, is repeated by the pipeline.</summary>
+/// <summary>Twilio's REST API, version 2010-04-01. A request is sent once; whoever asked knows whether it may be repeated.</summary>
 sealed class TwilioClient(HttpClient http, IOptions<TwilioOptions> options)
 {
     readonly string account = $"2010-04-01/Accounts/{options.Value.AccountSid}";
@@ -110,6 +110,6 @@ sealed class TwilioClient(HttpClient http, IOptions<TwilioOptions> options)
             // A proxy's HTML page: the HTTP status says all there is to know.
         }
 
-        return new(outcome, Error: new(error?.Code ?? 0, status, error?.Message ?? response.ReasonPhrase ?? ""));
+        return new(outcome, Error: new(error?.Code ?? 0, status, error?.Message ?? response.ReasonPhrase ?? ""), RetryAfter: response.Headers.RetryAfter?.Delta);
     }
 }

@@ -22,7 +22,8 @@ enum TwilioOutcome
 sealed record TwilioError(int Code, int Status, string Message);
 
 /// <param name="ServerTime">Twilio's clock, from the Date header.</param>
-sealed record TwilioResult<T>(TwilioOutcome Outcome, T? Value = null, TwilioError? Error = null, DateTimeOffset? ServerTime = null)
+/// <param name="RetryAfter">How long Twilio asks us to wait; null where it does not say.</param>
+sealed record TwilioResult<T>(TwilioOutcome Outcome, T? Value = null, TwilioError? Error = null, DateTimeOffset? ServerTime = null, TimeSpan? RetryAfter = null)
     where T : class
 {
     public bool Ok => Outcome == TwilioOutcome.Ok;
