@@ -57,6 +57,7 @@ sealed class CallFacts(DialStore store, MessageBus bus, CallEnder ender, DialSig
         await PublishAsync(call, fact, rank, ct);
         if (rank == CallStatus.Terminal)
         {
+            await store.AdvanceAsync(call, 0, fact.Sequence, ct);
             await store.EndAsync(call, CallStatus.EndOf(fact.Status)!.Value, ct);
             signal.Wake();
         }
@@ -91,7 +92,7 @@ sealed class CallFacts(DialStore store, MessageBus bus, CallEnder ender, DialSig
     /// <summary>The first word of Twilio's about a call says that it exists, whatever became of the create request's answer.</summary>
     async Task SettleAsync(CallId call, CallFact fact, CallState state, int rank, CancellationToken ct)
     {
-        if (state.Dial == DialStates.Placed && state.Sid == fact.Sid)
+        if (state.Dial is DialStates.Placed or DialStates.Ended && state.Sid == fact.Sid)
         {
             return;
         }
