@@ -52,10 +52,10 @@ sealed class AgentSession
         var writing = socket.WriteAsync(ending.Token);
         Task[] loops = [reading, writing, voice.RunAsync(ending.Token), DecideAsync(ending.Token), WatchAsync(ending.Token)];
         var first = await Task.WhenAny(loops);
-        if (first == writing && writing.IsCompletedSuccessfully)
+        if ((first == writing || first == reading) && first.IsCompletedSuccessfully)
         {
-            // Our close has been sent: the client's answer to it is worth a short wait.
-            await Task.WhenAny(reading, Task.Delay(TimeSpan.FromSeconds(2), clock, cancellation));
+            // One side has closed: the other's half of the handshake is worth a short wait.
+            await Task.WhenAny(first == writing ? reading : writing, Task.Delay(TimeSpan.FromSeconds(2), clock, cancellation));
         }
 
         await ending.CancelAsync();
