@@ -1,7 +1,7 @@
 namespace CityMonitor.MediaBridge.Playback;
 
 /// <summary>Phrases under way for one conversation. Owns their tasks: none outlives the conversation.</summary>
-sealed class LocalSpeech(PhraseBook phrases, string voice) : IAsyncDisposable
+sealed class LocalSpeech(PhraseBook phrases, string voice, ILogger log) : IAsyncDisposable
 {
     readonly CancellationTokenSource stop = new();
     readonly Lock gate = new();
@@ -43,6 +43,12 @@ sealed class LocalSpeech(PhraseBook phrases, string voice) : IAsyncDisposable
         catch (OperationCanceledException)
         {
             // The conversation is over: nobody is left to hear it.
+        }
+#pragma warning disable CA1031 // A fault in one phrase must not end the call; whoever waited for it has a bound.
+        catch (Exception error)
+#pragma warning restore CA1031
+        {
+            PhraseLog.Broken(log, error);
         }
     }
 }

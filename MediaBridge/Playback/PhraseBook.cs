@@ -67,7 +67,12 @@ sealed class PhraseBook(RedisClient redis, SpeakClient speech, ILogger<PhraseBoo
         try
         {
             var cached = await redis.SendAsync(["GET", Keys.Greeting(hash)], patience.Token);
-            return cached.IsNull || cached.Bytes.IsEmpty ? null : cached.Bytes;
+            if (cached.IsNull || cached.Bytes.IsEmpty)
+            {
+                return null; // not as a conditional expression: there, null would become an empty memory
+            }
+
+            return cached.Bytes;
         }
         catch (Exception error) when (error is RedisException || (error is OperationCanceledException && !ct.IsCancellationRequested))
         {
@@ -98,6 +103,9 @@ static partial class PhraseLog
 
     [LoggerMessage(2202, LogLevel.Warning, "A phrase was not synthesised: {Reason}")]
     public static partial void Failed(ILogger log, string reason);
+
+    [LoggerMessage(2204, LogLevel.Error, "A phrase could not be played")]
+    public static partial void Broken(ILogger log, Exception error);
 
     [LoggerMessage(2203, LogLevel.Warning, "A phrase could not be kept: {Reason}")]
     public static partial void NotKept(ILogger log, string reason);

@@ -125,7 +125,7 @@ sealed class CallStreams(
 
         var records = new CallLog(session.Call, calls, bus, redis, clock, log);
         var seat = new EngineSeat(engines, session, deepgram, clock, log);
-        await using var local = new LocalSpeech(phrases, session.Voice);
+        await using var local = new LocalSpeech(phrases, session.Voice, log);
         phone.Name(opening.Start.StreamSid);
         using var conversation = new Conversation(
             session, opening.Number, phone, records, local, turns.Value, clock, log, opening.Past, opening.Unheard, opening.AlreadySeconds)
