@@ -3,7 +3,10 @@ using CityMonitor.Messaging.State;
 
 namespace CityMonitor.AgentWorker.Dispatch;
 
-/// <summary>A call as it goes: ringing, answered, who answered, streams, keys. Events may come twice, late or out of order.</summary>
+/// <summary>
+/// A call as it goes: ringing, answered, who answered, streams, keys. Events may come twice, late or out of order. What happened stands
+/// in the audit already, from the service that saw it; only what is decided here is added.
+/// </summary>
 static class Conversation
 {
     /// <summary>The call that somebody has answered and that has not ended.</summary>
@@ -16,16 +19,15 @@ static class Conversation
 
     static LiveCall? Current(Decision d, CallId call) => d.Live is { Settled: false } live && live.Call == call ? live : null;
 
-    public static void Placed(Decision d, CallPlaced m) => Progress(d, m.Call, "call.placed", "Twilio has taken the call.");
+    public static void Placed(Decision d, CallPlaced m) => Progress(d, m.Call);
 
-    public static void Ringing(Decision d, CallRinging m) => Progress(d, m.Call, "call.ringing", "The phone rings.");
+    public static void Ringing(Decision d, CallRinging m) => Progress(d, m.Call);
 
-    static void Progress(Decision d, CallId call, string kind, string text)
+    static void Progress(Decision d, CallId call)
     {
         if (Current(d, call) is { AnsweredAt: null, End: null })
         {
             d.Arm(TimerNames.CallOverdue, TimeSpan.FromSeconds(d.Options.RingSeconds + 60), call);
-            d.Audit(kind, text, call);
         }
     }
 
@@ -40,7 +42,6 @@ static class Conversation
 
         d.Live = live with { AnsweredAt = d.Now };
         d.ChangeAttempt(call, a => a with { AnsweredAt = a.AnsweredAt ?? d.Now });
-        d.Audit("call.answered", "The call was answered.", call);
         if (live.End is null)
         {
             d.Arm(TimerNames.CallOverdue, TimeSpan.FromSeconds(d.Flow.Limits.MaxSeconds + 120), call);
@@ -58,7 +59,6 @@ static class Conversation
         }
 
         d.Live = live with { AnsweredBy = m.Kind };
-        d.Audit("call.answered-by", $"Answered by: {m.Kind}.", m.Call);
         d.Disarm(TimerNames.Verdict);
         Tools.ToolRunner.AnswerPending(d);
         switch (m.Kind)
@@ -99,7 +99,6 @@ static class Conversation
         }
 
         d.Live = live with { Stream = m.Stream };
-        d.Audit("call.stream-started", m.Stream == 1 ? "The conversation begins." : $"The conversation goes on, stream {m.Stream}.", m.Call);
         Answer(d, m.Call);
         if (live.VoicemailLeft && live.StoppedStream < m.Stream)
         {
@@ -115,7 +114,6 @@ static class Conversation
         }
 
         d.Live = live with { Stream = Math.Max(live.Stream, m.Stream), StoppedStream = m.Stream, StopReason = m.Reason };
-        d.Audit("call.stream-stopped", $"The stream ended: {m.Reason}.", m.Call);
         Outcomes.SettleWhenOver(d);
     }
 
@@ -127,7 +125,6 @@ static class Conversation
         }
 
         d.Live = live with { End = new EndedCall(m.End, m.ErrorCode, Spoken.Clean(m.Detail), m.DurationSeconds, d.Now) };
-        d.Audit("call.ended", $"The call ended: {m.End}{(m.ErrorCode is { } code ? $", error {code}" : "")}{(m.Detail is null ? "" : $", {Spoken.Clean(m.Detail)}")}.", m.Call);
         Outcomes.SettleWhenOver(d);
     }
 

@@ -11,7 +11,7 @@ static class Reporting
 
     public static void Opened(Decision d)
     {
-        d.Audit("incident.reported", $"Ticket {d.State.Ticket.TicketId}: {Spoken.Type(d.State.Fields)} at {Spoken.Address(d.State.Fields)}, priority {Spoken.Priority(d.State.Ticket.Priority)}.");
+        d.Audit("incident.opened", $"Ticket {d.State.Ticket.TicketId}: {Spoken.Type(d.State.Fields)} at {Spoken.Address(d.State.Fields)}, priority {Spoken.Priority(d.State.Ticket.Priority)}.");
         TakeFields(d);
         Proceed(d);
     }

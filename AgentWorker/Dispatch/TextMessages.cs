@@ -55,7 +55,6 @@ static partial class TextMessages
 
         var message = known with { Status = m.Status, ErrorCode = m.ErrorCode, Detail = Spoken.Clean(m.Detail) };
         Replace(d, message);
-        d.Audit($"message.{m.Status.ToString().ToLowerInvariant()}", TicketNotes.Status(message));
         if (m.Status == DeliveryStatus.Failed)
         {
             Failed(d, message);
@@ -108,7 +107,7 @@ static partial class TextMessages
     public static void Received(Decision d, MessageReceived m)
     {
         var body = Spoken.Clean(m.Body) ?? "";
-        d.Audit("message.received", $"{m.Channel} from {m.From}: {body}{(m.MediaUrls.Count > 0 ? $" [{m.MediaUrls.Count} media]" : "")}");
+        d.Audit("message.reply", $"{m.Channel} from {m.From}: {body}{(m.MediaUrls.Count > 0 ? $" [{m.MediaUrls.Count} media]" : "")}");
         if (d.State.Evidence.Count == 0 && d.State.Attempts.All(a => a.To != m.From))
         {
             return;

@@ -1,0 +1,60 @@
+using CityMonitor.Messaging.Contracts;
+using CityMonitor.Messaging.State;
+
+namespace CityMonitor.AgentWorker.Tests.Integration;
+
+/// <summary>A town of its own: its worker is killed, which would disturb the others' calls.</summary>
+public sealed class CrashTests : IAsyncLifetime
+{
+    readonly Town _town = new();
+
+    public ValueTask InitializeAsync() => _town.InitializeAsync();
+
+    public ValueTask DisposeAsync() => _town.DisposeAsync();
+
+    [Fact]
+    public async Task A_worker_that_is_killed_in_the_middle_of_a_call_loses_nothing_and_does_nothing_twice()
+    {
+        var incident = new TownIncident(_town);
+        await incident.ReportAsync();
+        await incident.AnswerAsync();
+        await incident.ToolAsync("record_responder", new { name = "Officer Lee", agency = "Police" });
+        await incident.ToolAsync("retrieve_ticket");
+
+        await using var first = _town.Worker;
+        first.Kill();
+        await _town.PublishAsync(new ToolRequested(incident.Call(1), 1, "yes", "accept_incident", "{}"));
+        await incident.SayAsync(Speaker.Responder, "Yes.");
+        _town.ReplaceWorker(_town.StartWorker());
+
+        await _town.HearsAsync<ToolResult>(r => r.ToolCallId == "yes");
+        await incident.ToolAsync("record_responder", new { whatsapp_number = "this number", eta_minutes = 30 });
+        await incident.ToolAsync("send_whatsapp_message", new { confirmed = true });
+
+        await using var second = _town.Worker;
+        second.Kill();
+        await incident.HangUpAsync();
+        _town.ReplaceWorker(_town.StartWorker());
+
+        var note = await incident.NoteAsync("Accepted by Officer Lee (Police)");
+        Assert.Contains("Responder: Yes.", note.Text, StringComparison.Ordinal);
+        var state = await incident.BecomesAsync(s => s.Status == IncidentStatus.Acknowledged);
+        Assert.Single(state.Attempts);
+        Assert.Single(_town.Seen<PlaceCall>());
+        Assert.Single(_town.Seen<SendMessage>());
+        Assert.Single(_town.Seen<AddTicketNote>());
+        Assert.Single(_town.Seen<UpdateTicket>());
+    }
+
+    [Theory]
+    [InlineData("Dispatch__Attempts", "0", "Dispatch:Attempts must be 1 to 10, for example 3")]
+    [InlineData("Flows__Directory", "/does/not/exist", "Flows:Directory must be an existing folder")]
+    [InlineData("Dispatch__Flow", "no-such-flow", "no-such-flow.yaml")]
+    public async Task A_wrong_setting_stops_the_start_with_its_key_and_rule(string key, string value, string message)
+    {
+        await using var worker = WorkerProcess.Start(_town.Redis.ConnectionString, _town.Model.Url, new Dictionary<string, string> { [key] = value });
+
+        Assert.NotEqual(0, await worker.EndAsync());
+        Assert.Contains(message, worker.Log, StringComparison.Ordinal);
+    }
+}
