@@ -70,7 +70,7 @@ sealed class Child(ChildSpec spec, Action<LogLine> log, TimeSpan stopWithin) : I
         else if (process is { } running)
         {
             Platform.Kill(running);
-            await running.WaitForExitAsync();
+            await EndOf(running);
         }
     }
 
@@ -93,7 +93,7 @@ sealed class Child(ChildSpec spec, Action<LogLine> log, TimeSpan stopWithin) : I
                 signal(running);
                 try
                 {
-                    await running.WaitForExitAsync().WaitAsync(stopWithin);
+                    await EndOf(running).WaitAsync(stopWithin);
                 }
                 catch (TimeoutException)
                 {
@@ -116,7 +116,7 @@ sealed class Child(ChildSpec spec, Action<LogLine> log, TimeSpan stopWithin) : I
         while (true)
         {
             var since = Stopwatch.GetTimestamp();
-            await running.WaitForExitAsync(CancellationToken.None);
+            await EndOf(running);
             LastExit = $"exit code {running.ExitCode}";
             if (stopped.IsCancellationRequested)
             {
@@ -149,6 +149,20 @@ sealed class Child(ChildSpec spec, Action<LogLine> log, TimeSpan stopWithin) : I
         process = started;
         Starts++;
         return started;
+    }
+
+    // Process.WaitForExitAsync also waits until nobody holds the output any more, and a grandchild may hold it for ever.
+    static Task EndOf(Process running)
+    {
+        var ended = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        running.Exited += (_, _) => ended.TrySetResult();
+        running.EnableRaisingEvents = true;
+        if (running.HasExited)
+        {
+            ended.TrySetResult();
+        }
+
+        return ended.Task;
     }
 
     void Pass(string? text)

@@ -25,8 +25,11 @@ sealed record SettingSpec(string Key, string? Simulated, bool Secret, string Des
     public string Variable => Key.Replace(":", "__", StringComparison.Ordinal);
 
     /// <summary>The key as the name of an Aspire parameter: twilio-auth-token.</summary>
-    public string Parameter => string.Concat(Key.Replace(":", "", StringComparison.Ordinal)
-        .Select((c, i) => char.IsUpper(c) && i > 0 && !char.IsUpper(Key.Replace(":", "", StringComparison.Ordinal)[i - 1]) ? $"-{char.ToLowerInvariant(c)}" : $"{char.ToLowerInvariant(c)}"));
+    public string Parameter => string.Join('-', Key.Split(':').Select(Kebab));
+
+    // A capital begins a word unless it stands between capitals: ApiKey is api-key, OpenAI is open-ai.
+    static string Kebab(string name) => string.Concat(name.Select((c, i) =>
+        i > 0 && char.IsUpper(c) && !char.IsUpper(name[i - 1]) ? $"-{char.ToLowerInvariant(c)}" : $"{char.ToLowerInvariant(c)}"));
 }
 
 /// <param name="Port">The Simulator's default port for this vendor.</param>
