@@ -25,7 +25,7 @@ public static class ServiceDefaultsExtensions
     public static IHostApplicationBuilder AddCityMonitor(this IHostApplicationBuilder builder, string service)
     {
         builder.AddBasics(service);
-        builder.Services.AddMessaging(RedisConnection(builder.Configuration), service);
+        AddMessaging(builder, service);
         builder.Services.AddReadiness("redis", static async (services, ct) =>
             (await services.GetRequiredService<RedisClient>().SendAsync(["PING"], ct)).Text == "PONG");
         return builder;
@@ -122,6 +122,18 @@ public static class ServiceDefaultsExtensions
                 handler.AutomaticDecompression = System.Net.DecompressionMethods.All;
             })
             .AddHttpMessageHandler(provider => new VendorHandler(provider.GetRequiredKeyedService<VendorPipeline>(name)));
+    }
+
+    static void AddMessaging(IHostApplicationBuilder builder, string service)
+    {
+        try
+        {
+            builder.Services.AddMessaging(RedisConnection(builder.Configuration), service);
+        }
+        catch (FormatException error)
+        {
+            throw new StartupProblemException([$"ConnectionStrings:redis must be host:port[,password=...][,user=...][,ssl=true], for example 127.0.0.1:6379. {error.Message}"]);
+        }
     }
 
     static string RedisConnection(IConfiguration configuration) =>

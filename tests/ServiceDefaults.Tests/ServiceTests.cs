@@ -155,6 +155,18 @@ public sealed class ServiceTests
     }
 
     [Fact]
+    public void A_wrong_redis_connection_string_stops_the_start_and_keeps_the_password_to_itself()
+    {
+        var builder = WebApplication.CreateBuilder();
+        builder.Configuration["ConnectionStrings:redis"] = "127.0.0.1:6379,password=hunter2,cluster=yes";
+
+        var error = Assert.Throws<StartupProblemException>(() => builder.AddCityMonitor("MediaBridge"));
+
+        Assert.StartsWith("ConnectionStrings:redis must be", Assert.Single(error.Problems), StringComparison.Ordinal);
+        Assert.DoesNotContain("hunter2", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void A_wrong_telemetry_endpoint_stops_the_start()
     {
         var builder = WebApplication.CreateBuilder();
