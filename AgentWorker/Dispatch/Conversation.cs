@@ -139,13 +139,13 @@ static class Conversation
         d.Audit("call.keypad", $"The responder pressed {Spoken.Clean(m.Digits)}.", m.Call);
         // While an agent listens, digits after the decision are a number being typed, not an answer.
         var decided = d.State.Responder is { AcceptedAt: not null } or { DeclinedAt: not null };
-        if (m.Digits is not ("1" or "2") || (decided && !d.Facts.KeypadMode))
+        if (m.Digits is not ("1" or "2") || (decided && !m.InKeypadMode))
         {
             return;
         }
 
         // In the introduction nothing has been told yet, so there is nothing to say yes to.
-        if (!d.Facts.KeypadMode && live.Stage == d.Flow.First.Name)
+        if (!m.InKeypadMode && live.Stage == d.Flow.First.Name)
         {
             return;
         }
@@ -165,7 +165,7 @@ static class Conversation
             Outcomes.Decline(d, "declined by keypad", wrongNumber: false);
         }
 
-        if (!d.Facts.KeypadMode && d.Live is { Settled: false, End: null } now)
+        if (!m.InKeypadMode && d.Live is { Settled: false, End: null } now)
         {
             d.Live = now with { Stage = d.Flow.Stage(now.Stage)?.LeadsTo.GetValueOrDefault(accepted ? "accept_incident" : "decline_incident") ?? now.Stage };
             d.Publish(new SayNews(m.Call, accepted ? "You pressed one: thank you, you have accepted this incident." : "You pressed two: you have declined this incident."));

@@ -27,7 +27,7 @@ sealed class Decision(IncidentState state, DateTimeOffset now, DispatchOptions o
     /// <summary>Sessions of calls to place, written before PlaceCall.</summary>
     public List<CallSession> Sessions { get; } = [];
 
-    /// <summary>Metrics to record once the step is committed.</summary>
+    /// <summary>Metrics to record when the decision is applied; a decision that is made again after a crash may count twice.</summary>
     public List<Action> Measurements { get; } = [];
 
     public LiveCall? Live
@@ -119,9 +119,6 @@ sealed record Facts
 
     /// <summary>TelephonyApi's word on the call (field dial): queued, dialling, placed, ended; null where it knows nothing.</summary>
     public string? Dial { get; init; }
-
-    /// <summary>The call is in keypad mode: no agent hears or speaks.</summary>
-    public bool KeypadMode { get; init; }
 
     /// <summary>The responder wrote to us within WhatsApp's 24 hours.</summary>
     public bool WindowOpen { get; init; }

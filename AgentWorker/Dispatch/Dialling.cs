@@ -27,7 +27,7 @@ static class Dialling
         d.Publish(new PlaceCall(call, to, d.State.Ticket.Priority, d.Options.RingSeconds, d.Flow.Limits.MaxSeconds));
         d.Publish(new PrepareGreeting(call));
         d.Arm(TimerNames.CallOverdue, d.Options.NoNewsWait, call);
-        d.Audit("call.requested", $"Call {Used(d)} of {d.Options.Attempts} to {to}.", call);
+        d.Audit("call.requested", $"Call {Used(d)} of {d.Options.Attempts} to {to.Masked}.", call);
         var waited = d.Now - d.State.OpenedAt;
         if (d.State.Attempts.Count == 1)
         {

@@ -13,7 +13,7 @@ sealed class FactReader(RedisClient redis, CallStore calls, IncidentStore incide
     public async Task<Facts> ReadAsync(IncidentState state, AgentMessage message, CancellationToken ct) => message switch
     {
         IncidentReported m => await OfTicketAsync(state, m.Ticket, ct),
-        IncidentChanged m => await OfTicketAsync(state, m.Ticket, ct),
+        IncidentChanged m => await OfTicketAsync(state, m.Ticket, ct) with { WindowOpen = await WindowOpenAsync(state.Responder?.WhatsApp, ct) },
         CallEnded m => new Facts { Transcript = await calls.ReadTurnsAsync(m.Call, ct) },
         MediaStopped m => new Facts { Transcript = await calls.ReadTurnsAsync(m.Call, ct) },
         ToolRequested m => new Facts
@@ -21,11 +21,7 @@ sealed class FactReader(RedisClient redis, CallStore calls, IncidentStore incide
             Transcript = state.Live is { Settled: true } ? await calls.ReadTurnsAsync(m.Call, ct) : [],
             WindowOpen = m.Name == "send_whatsapp_message" && await WindowOpenAsync(state.Responder?.WhatsApp, ct),
         },
-        KeypadPressed m => new Facts
-        {
-            Transcript = state.Live is { Settled: true } ? await calls.ReadTurnsAsync(m.Call, ct) : [],
-            KeypadMode = (await calls.ReadAsync(m.Call, ct)).GetValueOrDefault(CallFields.Mode)?.Text == "keypad",
-        },
+        KeypadPressed m => new Facts { Transcript = state.Live is { Settled: true } ? await calls.ReadTurnsAsync(m.Call, ct) : [] },
         TimerDue m => await OfTimerAsync(state, m.Name, ct),
         IncidentSwept => await OfSweepAsync(state, ct),
         _ => Facts.None,

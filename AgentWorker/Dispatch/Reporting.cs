@@ -1,3 +1,4 @@
+using CityMonitor.AgentWorker.Flows;
 using CityMonitor.Messaging.Contracts;
 using CityMonitor.Messaging.State;
 
@@ -19,6 +20,11 @@ static class Reporting
     /// <summary>A withdrawn ticket is open again: somebody wants it handled.</summary>
     public static void Reopened(Decision d, TicketSnapshot ticket)
     {
+        if (d.Live is { Settled: false } live)
+        {
+            Dialling.CancelAttempt(d, live, "The ticket was closed and is open again.");
+        }
+
         d.State = d.State with
         {
             Ticket = ticket,
@@ -51,6 +57,12 @@ static class Reporting
             return;
         }
 
+        if (d.Live is { Settled: false, End: null } waits)
+        {
+            // Keypad mode reads the incident from the session: it has to tell the new version.
+            d.Sessions.Add(Sessions.Build(d.Flow, d.State, waits.Call, d.State.Attempts.First(a => a.Call == waits.Call).To, d.Options.Authority, d.Now));
+        }
+
         if (Conversation.IsLive(d) is { } call)
         {
             TellNews(d, call, before);
@@ -59,6 +71,9 @@ static class Reporting
 
         switch (d.State.Status)
         {
+            case IncidentStatus.Acknowledged when d.State.ArrivedAt is null && News(before, d.State.Fields) is { Count: > 0 } news:
+                TextMessages.SendUpdate(d, news);
+                break;
             case IncidentStatus.Reported when d.State.DuplicateOf is null:
                 Proceed(d);
                 break;
@@ -168,9 +183,8 @@ static class Reporting
         d.State = d.State with { NotedVersion = d.State.Ticket.Version };
     }
 
-    static void TellNews(Decision d, LiveCall call, IncidentFields before)
+    static List<string> News(IncidentFields before, IncidentFields now)
     {
-        var now = d.State.Fields;
         var news = new List<string>();
         if (now.Type != before.Type)
         {
@@ -186,6 +200,13 @@ static class Reporting
         {
             news.Add($"the confidence is now {Spoken.Confidence(now)}");
         }
+
+        return news;
+    }
+
+    static void TellNews(Decision d, LiveCall call, IncidentFields before)
+    {
+        var news = News(before, d.State.Fields);
 
         // Only once the incident has been told: before that retrieve_ticket tells the new version anyway, and a machine may listen.
         if (news.Count > 0 && call.Stage != d.Flow.First.Name)

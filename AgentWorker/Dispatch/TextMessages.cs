@@ -21,7 +21,13 @@ static partial class TextMessages
             EvidenceText(d.State), open ? media : [], TemplateVariables(d.State));
     }
 
-    public static void SendCheckIn(Decision d)
+    public static void SendCheckIn(Decision d) => SendToResponder(d, MessagePurpose.CheckIn, CheckInText(d.State));
+
+    /// <summary>Somebody who is on their way has to learn that the ticket changed.</summary>
+    public static void SendUpdate(Decision d, IReadOnlyList<string> news) =>
+        SendToResponder(d, MessagePurpose.Update, $"UPDATE: {string.Join("; ", news)}.\n{EvidenceText(d.State)}");
+
+    static void SendToResponder(Decision d, MessagePurpose purpose, string text)
     {
         var whatsApp = d.State.Evidence.LastOrDefault(e => e.Channel == Channel.WhatsApp && e.Status is DeliveryStatus.Delivered or DeliveryStatus.Read)?.To;
         if ((whatsApp ?? d.State.Evidence.LastOrDefault(e => e.Channel == Channel.Sms && e.Status != DeliveryStatus.Failed)?.To ?? Dialled(d.State)) is not { } to)
@@ -30,7 +36,7 @@ static partial class TextMessages
         }
 
         var channel = whatsApp is not null && d.Facts.WindowOpen ? Channel.WhatsApp : Channel.Sms;
-        Send(d, new EvidenceMessage(default, channel, to, DeliveryStatus.Queued, 0, Purpose: MessagePurpose.CheckIn), CheckInText(d.State), [], null);
+        Send(d, new EvidenceMessage(default, channel, to, DeliveryStatus.Queued, 0, Purpose: purpose), text, [], null);
     }
 
     static PhoneNumber? Dialled(IncidentState state) => state.Attempts.Count > 0 ? state.Attempts[^1].To : null;
@@ -40,7 +46,7 @@ static partial class TextMessages
         var message = draft with { Message = MessageId.Of(d.State.Id, d.State.NextMessage) };
         d.State = d.State with { NextMessage = d.State.NextMessage + 1, Evidence = [.. d.State.Evidence, message] };
         d.Publish(new SendMessage(message.Message, d.State.Id, message.To, message.Channel, body, media, template));
-        d.Audit("message.requested", $"{message.Purpose} by {message.Channel} to {message.To}, {media.Count} media.");
+        d.Audit("message.requested", $"{message.Purpose} by {message.Channel} to {message.To.Masked}, {media.Count} media.");
         d.Arm(TimerNames.Messages, d.Options.MessageWait);
         return message;
     }
@@ -75,7 +81,7 @@ static partial class TextMessages
 
         if (message.Channel == Channel.WhatsApp && !d.State.Evidence.Any(e => e.Channel == Channel.Sms && e.To == message.To && e.Purpose == message.Purpose))
         {
-            var text = message.Purpose == MessagePurpose.Evidence ? EvidenceText(d.State) : CheckInText(d.State);
+            var text = message.Purpose == MessagePurpose.CheckIn ? CheckInText(d.State) : EvidenceText(d.State);
             Send(d, new EvidenceMessage(default, Channel.Sms, message.To, DeliveryStatus.Queued, 0, Purpose: message.Purpose, FallbackOf: message.Message), text, [], null);
             if (Conversation.IsLive(d) is { } live && live.Stage != d.Flow.First.Name)
             {
@@ -107,7 +113,7 @@ static partial class TextMessages
     public static void Received(Decision d, MessageReceived m)
     {
         var body = Spoken.Clean(m.Body) ?? "";
-        d.Audit("message.reply", $"{m.Channel} from {m.From}: {body}{(m.MediaUrls.Count > 0 ? $" [{m.MediaUrls.Count} media]" : "")}");
+        d.Audit("message.reply", $"{m.Channel} from {m.From.Masked}: {body}{(m.MediaUrls.Count > 0 ? $" [{m.MediaUrls.Count} media]" : "")}");
         if (d.State.Evidence.Count == 0 && d.State.Attempts.All(a => a.To != m.From))
         {
             return;

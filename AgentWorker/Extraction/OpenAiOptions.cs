@@ -16,8 +16,8 @@ sealed class OpenAiOptions : ICheckedOptions
     /// <summary>Longest time of one attempt; default 8 s.</summary>
     public TimeSpan AttemptTimeout { get; set; } = TimeSpan.FromSeconds(8);
 
-    /// <summary>Longest time of all attempts; default 20 s. The incident waits for it, so keep it short.</summary>
-    public TimeSpan TotalTimeout { get; set; } = TimeSpan.FromSeconds(20);
+    /// <summary>Longest time of all attempts; default 15 s. The incident waits for it, so keep it short.</summary>
+    public TimeSpan TotalTimeout { get; set; } = TimeSpan.FromSeconds(15);
 
     /// <summary>Attempts after the first; default 2.</summary>
     public int Retries { get; set; } = 2;
@@ -36,7 +36,7 @@ sealed class OpenAiOptions : ICheckedOptions
 
         if (TotalTimeout < AttemptTimeout || TotalTimeout > TimeSpan.FromMinutes(5))
         {
-            yield return "OpenAI:TotalTimeout must be from AttemptTimeout to 5 minutes, for example 00:00:20.";
+            yield return "OpenAI:TotalTimeout must be from AttemptTimeout to 5 minutes, for example 00:00:15.";
         }
 
         if (Retries is < 0 or > 5)

@@ -64,7 +64,7 @@ sealed partial class FlowLibrary(IOptions<FlowOptions> options, ILogger<FlowLibr
         {
             return FlowFile.Parse(Path.GetFileName(file), File.ReadAllText(file), ToolBox.Names);
         }
-        catch (IOException error)
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
             throw new FlowException(file, [$"{file}: cannot be read: {error.Message}"]);
         }

@@ -22,7 +22,8 @@ public enum CallEnd { Completed, Busy, NoAnswer, Failed, Canceled, Unknown }
 public sealed record CallEnded(CallId Call, CallEnd End, int? DurationSeconds, int? ErrorCode, string? Detail) : CallMessage(Call);
 
 /// <summary>Digits pressed in keypad mode, or during speech (one at a time).</summary>
-public sealed record KeypadPressed(CallId Call, string Digits) : CallMessage(Call);
+/// <param name="InKeypadMode">Asked for by the keypad's menu, with no agent on the line: the digit is an answer. During speech it may be a number being typed.</param>
+public sealed record KeypadPressed(CallId Call, string Digits, bool InKeypadMode = false) : CallMessage(Call);
 
 /// <summary>A bridge holds the call's audio. Stream counts the streams of this call from 1; events of an older stream are dropped.</summary>
 public sealed record MediaStarted(CallId Call, int Stream, string Bridge) : CallMessage(Call);

@@ -122,7 +122,7 @@ public sealed record ResponderRecord(
     public static readonly ResponderRecord Empty = new(null, null, null, null, null, null, null);
 }
 
-public enum MessagePurpose { Evidence, CheckIn }
+public enum MessagePurpose { Evidence, CheckIn, Update }
 
 /// <param name="MediaCount">Media sent with this message.</param>
 /// <param name="WaitingMedia">Media that wait until the responder writes back and so opens WhatsApp's 24-hour window.</param>

@@ -79,7 +79,7 @@ static class VoiceEndpoints
             if (digit is "1" or "2")
             {
                 WebhookLog.Pressed(log, call, digit);
-                await bus.PublishAsync(new KeypadPressed(call, digit), patience);
+                await bus.PublishAsync(new KeypadPressed(call, digit, InKeypadMode: true), patience);
                 await store.SetAsync(call, DialFields.Keypad, digit, patience);
                 return new Twiml().Say(digit == "1" ? Phrases.Accepted : Phrases.Declined, language).Hangup();
             }

@@ -328,13 +328,13 @@ public sealed class CallTests
     [Fact]
     public void The_keypad_counts_as_the_spoken_word()
     {
-        var accepted = Responding.To(facts: new Facts { KeypadMode = true });
-        accepted.Gets(new CallAnswered(accepted.Call)).Gets(new KeypadPressed(accepted.Call, "9")).Gets(new KeypadPressed(accepted.Call, "1")).CallEnds(CallEnd.Completed);
+        var accepted = Responding.To();
+        accepted.Gets(new CallAnswered(accepted.Call)).Gets(new KeypadPressed(accepted.Call, "9", true)).Gets(new KeypadPressed(accepted.Call, "1", true)).CallEnds(CallEnd.Completed);
         accepted.TimerRings(TimerNames.Outcome);
         Assert.Equal(IncidentStatus.Acknowledged, accepted.State.Status);
 
-        var declined = Responding.To(facts: new Facts { KeypadMode = true });
-        declined.Gets(new CallAnswered(declined.Call)).Gets(new KeypadPressed(declined.Call, "2")).CallEnds(CallEnd.Completed);
+        var declined = Responding.To();
+        declined.Gets(new CallAnswered(declined.Call)).Gets(new KeypadPressed(declined.Call, "2", true)).CallEnds(CallEnd.Completed);
         declined.TimerRings(TimerNames.Outcome);
         Assert.Equal(IncidentStatus.Declined, declined.State.Status);
     }

@@ -157,6 +157,28 @@ public sealed class ReportingTests
     }
 
     [Fact]
+    public void A_changed_place_follows_a_responder_who_is_on_the_way()
+    {
+        var responding = Responding.To().IsAnswered().Accepts().HangsUp();
+        responding.Gets(new IncidentChanged(Responding.Id, Responding.Ticket(address: "Pier 9", version: "v2")));
+
+        var update = Assert.Single(responding.Of<SendMessage>());
+        Assert.StartsWith("UPDATE: the place is now Pier 9.", update.Body, StringComparison.Ordinal);
+        Assert.Equal((Channel.Sms, Responding.Phone), (update.Channel, update.To));
+        Assert.Single(responding.Of<PlaceCall>());
+    }
+
+    [Fact]
+    public void The_keypads_text_of_a_ringing_call_tells_the_new_version()
+    {
+        var responding = Responding.To();
+        responding.Gets(new IncidentChanged(Responding.Id, Responding.Ticket(address: "Pier 9", version: "v2")));
+
+        Assert.Contains("Pier 9", Assert.Single(responding.Last.Sessions).KeypadText, StringComparison.Ordinal);
+        Assert.Single(responding.Of<PlaceCall>());
+    }
+
+    [Fact]
     public void News_do_not_reach_a_line_that_has_not_been_told_the_incident()
     {
         var responding = Responding.To().IsAnswered();
