@@ -21,6 +21,15 @@ static class TelephonyRegistration
     public static IHostApplicationBuilder AddTelephony(this IHostApplicationBuilder builder)
     {
         var vendor = builder.AddVendor(Vendor.Twilio);
+        if (!vendor.Simulated && string.IsNullOrWhiteSpace(builder.Configuration[$"{PublicUrlOptions.Section}:{nameof(PublicUrlOptions.Telephony)}"]))
+        {
+            throw new StartupProblemException(
+            [
+                "PublicUrls:Telephony must be the https URL at which Twilio reaches this service, for example PublicUrls__Telephony=https://calls.example.org; "
+                + "for a trial run type `ngrok http 5000` (or `devtunnel host -p 5000 --allow-anonymous`) and set what it prints.",
+            ]);
+        }
+
         var services = builder.Services;
         services.AddCheckedOptions<TwilioOptions>(TwilioOptions.Section);
         services.AddCheckedOptions<PublicUrlOptions>(PublicUrlOptions.Section);

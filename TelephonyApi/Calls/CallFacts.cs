@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Globalization;
 using CityMonitor.Messaging.Contracts;
 using CityMonitor.Messaging.Streams;
@@ -54,16 +53,23 @@ sealed class CallFacts(DialStore store, MessageBus bus, CallEnder ender, DialSig
             return;
         }
 
-        await PublishAsync(call, fact, rank, ct);
+        // The event may be told twice (the TwiML request and the status callback of an answer come together), the timeline has it once.
+        if (EventOf(call, fact, rank) is { } told)
+        {
+            await bus.PublishAsync(told, ct);
+        }
+
+        var first = await store.AdvanceAsync(call, rank == CallStatus.Terminal ? 0 : rank, fact.Sequence, ct);
         if (rank == CallStatus.Terminal)
         {
-            await store.AdvanceAsync(call, 0, fact.Sequence, ct);
-            await store.EndAsync(call, CallStatus.EndOf(fact.Status)!.Value, ct);
+            first = await store.EndAsync(call, CallStatus.EndOf(fact.Status)!.Value, ct);
             signal.Wake();
         }
-        else
+
+        if (first)
         {
-            await store.AdvanceAsync(call, rank, fact.Sequence, ct);
+            CallLog.Rose(log, call, fact.Status);
+            await AuditAsync(call, fact, rank, ct);
         }
     }
 
@@ -123,29 +129,23 @@ sealed class CallFacts(DialStore store, MessageBus bus, CallEnder ender, DialSig
         }
     }
 
-    async Task PublishAsync(CallId call, CallFact fact, int rank, CancellationToken ct)
+    static CallMessage? EventOf(CallId call, CallFact fact, int rank) => rank switch
     {
-        switch (rank)
-        {
-            case CallStatus.Ringing:
-                await bus.PublishAsync(new CallRinging(call), ct);
-                await AuditAsync(call, "call.ringing", "The phone is ringing.", ct);
-                break;
-            case CallStatus.Answered:
-                await bus.PublishAsync(new CallAnswered(call), ct);
-                await AuditAsync(call, "call.answered", "The call was answered.", ct);
-                break;
-            case CallStatus.Terminal:
-                var end = CallStatus.EndOf(fact.Status)!.Value;
-                var detail = fact.Detail ?? ErrorWords.Of(fact.ErrorCode, null);
-                await bus.PublishAsync(new CallEnded(call, end, fact.Seconds, fact.ErrorCode, detail), ct);
-                await AuditAsync(call, "call.ended", Words(end, fact.Seconds, detail), ct);
-                Activity.Current?.SetTag("citymonitor.call.end", end.ToString());
-                break;
-        }
+        CallStatus.Ringing => new CallRinging(call),
+        CallStatus.Answered => new CallAnswered(call),
+        CallStatus.Terminal => new CallEnded(call, CallStatus.EndOf(fact.Status)!.Value, fact.Seconds, fact.ErrorCode, DetailOf(fact)),
+        _ => null,
+    };
 
-        CallLog.Rose(log, call, fact.Status);
-    }
+    Task AuditAsync(CallId call, CallFact fact, int rank, CancellationToken ct) => rank switch
+    {
+        CallStatus.Ringing => AuditAsync(call, "call.ringing", "The phone is ringing.", ct),
+        CallStatus.Answered => AuditAsync(call, "call.answered", "The call was answered.", ct),
+        CallStatus.Terminal => AuditAsync(call, "call.ended", Words(CallStatus.EndOf(fact.Status)!.Value, fact.Seconds, DetailOf(fact)), ct),
+        _ => Task.CompletedTask,
+    };
+
+    static string? DetailOf(CallFact fact) => fact.Detail ?? ErrorWords.Of(fact.ErrorCode, null);
 
     static string Words(CallEnd end, int? seconds, string? detail) => end switch
     {

@@ -65,15 +65,16 @@ sealed class DialStore(RedisClient redis, IOptions<TwilioOptions> twilio, IOptio
         return (answer[0].Text!, answer[1].Text is { Length: > 0 } cancel ? cancel : null);
     }
 
-    public async Task AdvanceAsync(CallId call, int rank, int? sequence, CancellationToken ct) =>
-        await redis.RunAsync(
+    /// <summary>True where the progress rose.</summary>
+    public async Task<bool> AdvanceAsync(CallId call, int rank, int? sequence, CancellationToken ct) =>
+        (await redis.RunAsync(
             DialScripts.Advance,
             [Keys.Call(call), Keys.LiveCalls],
             [call.Value, rank, sequence?.ToString(CultureInfo.InvariantCulture) ?? ""],
-            ct);
+            ct)).Number == 1;
 
     /// <summary>CallEnded has been published: -> ended, whatever state it was in.</summary>
-    public Task EndAsync(CallId call, CallEnd end, CancellationToken ct) => EndAsync(call, end, "", "0", null, null, ct);
+    public Task<bool> EndAsync(CallId call, CallEnd end, CancellationToken ct) => EndAsync(call, end, "", "0", null, null, ct);
 
     /// <summary>-> ended from one state only. CallEnded must be published next, then <see cref="ToldAsync"/>.</summary>
     public Task<bool> EndUntoldAsync(CallId call, CallEnd end, string onlyFrom, int? code, string? detail, CancellationToken ct) =>

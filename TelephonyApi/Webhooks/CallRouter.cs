@@ -13,7 +13,7 @@ namespace CityMonitor.TelephonyApi.Webhooks;
 /// The one place that decides what an answered call does next: hang up, a stream to a live bridge, or keypad mode. Nothing here is
 /// remembered in the process, so any replica answers any request.
 /// </summary>
-sealed class CallRouter(DialStore store, RedisClient redis, BridgeChooser bridges, PublicUrls urls, IOptions<TwilioOptions> twilio, ILogger<CallRouter> log)
+sealed class CallRouter(DialStore store, CallFacts facts, RedisClient redis, BridgeChooser bridges, PublicUrls urls, IOptions<TwilioOptions> twilio, ILogger<CallRouter> log)
 {
     /// <summary>Times a call waits for a bridge, about 3 s each, before the keypad takes over; and stream answers in a row that brought no stream.</summary>
     const int MostWaits = 5;
@@ -41,7 +41,7 @@ sealed class CallRouter(DialStore store, RedisClient redis, BridgeChooser bridge
 
         if (state.KeypadMode)
         {
-            return Keypad(call, state, session, round, "the speech engine failed");
+            return await KeypadAsync(call, state, session, round, "the speech engine failed", ct);
         }
 
         if (await bridges.ChooseAsync(ct) is not { } bridge)
@@ -49,13 +49,13 @@ sealed class CallRouter(DialStore store, RedisClient redis, BridgeChooser bridge
             WebhookLog.Waits(log, call, "a bridge", wait + 1);
             return wait < MostWaits
                 ? Phrases.OneMoment(Again(call, wait + 1, round), session.Language)
-                : Keypad(call, state, session, round, "no bridge is live");
+                : await KeypadAsync(call, state, session, round, "no media bridge is live", ct);
         }
 
         var (answer, fruitless) = await store.AnswerAsync(call, ct);
         if (fruitless >= MostWaits)
         {
-            return Keypad(call, state, session, round, "no stream came about");
+            return await KeypadAsync(call, state, session, round, "no stream came about", ct);
         }
 
         var token = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(32));
@@ -69,13 +69,18 @@ sealed class CallRouter(DialStore store, RedisClient redis, BridgeChooser bridge
     }
 
     /// <summary>The incident in plain words and a question that needs one key; asked three times.</summary>
-    Twiml Keypad(CallId call, CallState state, CallSession session, int round, string why)
+    async Task<Twiml> KeypadAsync(CallId call, CallState state, CallSession session, int round, string why, CancellationToken ct)
     {
         WebhookLog.Keypad(log, call, why);
         if (state.Machine)
         {
             // Nothing of the incident to a machine.
             return new Twiml().Say(session.VoicemailText, session.Language).Hangup();
+        }
+
+        if (round == 0)
+        {
+            await facts.AuditAsync(call, "call.keypad-mode", $"The incident is read out and answered by keypad: {why}.", ct);
         }
 
         if (round >= Phrases.KeypadRounds)

@@ -94,6 +94,7 @@ public sealed class ServiceTests : TelephonyTest
     [InlineData("Twilio:CallsPerSecond", "0", "Twilio:CallsPerSecond")]
     [InlineData("Twilio:WhatsAppTemplateSid", "nonsense", "Twilio:WhatsAppTemplateSid")]
     [InlineData("PublicUrls:Telephony", "calls.example.org", "PublicUrls:Telephony")]
+    [InlineData("PublicUrls:Telephony", "", "PublicUrls:Telephony")]
     [InlineData("Capacity:MaxConcurrentCalls", "0", "Capacity:MaxConcurrentCalls")]
     [InlineData("Dialling:CreateTimeout", "00:01:00", "CreateTimeout < ReconcileAfter")]
     [InlineData("Evidence:AllowedHosts:0", "https://x/", "Evidence:AllowedHosts")]

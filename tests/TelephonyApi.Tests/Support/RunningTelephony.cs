@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.Sockets;
 using System.Text.Json;
 using System.Xml.Linq;
 using CityMonitor.Messaging.Contracts;
@@ -36,6 +37,17 @@ sealed class RunningTelephony : IAsyncDisposable
     public RedisClient Redis => Get<RedisClient>();
 
     public T Get<T>() where T : notnull => app.Services.GetRequiredService<T>();
+
+    /// <summary>Against the Simulator, which calls back: the public URL is the real one, and the credentials are left to be simulated.</summary>
+    public static Task<RunningTelephony> StartWithSimulatorAsync(string redis, int twilioPort, params (string Key, string Value)[] settings)
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        var url = $"http://127.0.0.1:{((IPEndPoint)listener.LocalEndpoint).Port}";
+        listener.Stop();
+        return StartAsync(redis, $"http://127.0.0.1:{twilioPort}",
+            [("urls", url), ("PublicUrls:Telephony", url), ("Twilio:AccountSid", ""), ("Twilio:AuthToken", ""), ("Twilio:PhoneNumber", ""), ("Twilio:WhatsAppFrom", ""), .. settings]);
+    }
 
     public static async Task<RunningTelephony> StartAsync(string redis, string twilio, params (string Key, string Value)[] settings)
     {
