@@ -15,6 +15,9 @@ sealed class RespParser
     const int LongestBulk = 512 * 1024 * 1024;
     const int LongestArray = 16 * 1024 * 1024;
 
+    static readonly RespValue[] s_known =
+        [.. new[] { "", "type", "id", "call", "incident", "at", "traceparent", "data" }.Select(name => RespValue.Of(System.Text.Encoding.UTF8.GetBytes(name)))];
+
     readonly Stack<(RespValue[] Items, int Count)> _open = new();
     int _bulkLength = -1;
 
@@ -121,8 +124,14 @@ sealed class RespParser
             return false;
         }
 
-        var bytes = _bulkLength == 0 ? [] : GC.AllocateUninitializedArray<byte>(_bulkLength);
-        reader.TryCopyTo(bytes);
+        value = Known(ref reader);
+        if (value is null)
+        {
+            var bytes = GC.AllocateUninitializedArray<byte>(_bulkLength);
+            reader.TryCopyTo(bytes);
+            value = RespValue.Of(bytes);
+        }
+
         reader.Advance(_bulkLength);
         if (!reader.IsNext("\r\n"u8, advancePast: true))
         {
@@ -130,8 +139,26 @@ sealed class RespParser
         }
 
         _bulkLength = -1;
-        value = RespValue.Of(bytes);
         return true;
+    }
+
+    /// <summary>The field names of every message: half of what a consumer reads, and always the same few.</summary>
+    RespValue? Known(ref SequenceReader<byte> reader)
+    {
+        if (_bulkLength > 11)
+        {
+            return null;
+        }
+
+        foreach (var known in s_known)
+        {
+            if (known.Bytes.Length == _bulkLength && reader.IsNext(known.Bytes.Span))
+            {
+                return known;
+            }
+        }
+
+        return null;
     }
 
     RespValue? OpenArray(long length)

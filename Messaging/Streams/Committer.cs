@@ -63,6 +63,11 @@ sealed class Committer(RedisClient redis)
     /// <summary>Commits a handler's step and acknowledges its entry.</summary>
     public async ValueTask<CommitResult> CommitAsync(Step step, string stream, string group, string id, Fence? fence, CancellationToken ct)
     {
+        if (step.IsEmpty && fence is null && stream.Length > 0)
+        {
+            return (await redis.SendAsync(["XACK", stream, group, id], ct)).Number == 1 ? CommitResult.Done : CommitResult.NotPending;
+        }
+
         var args = new RedisArg[6 + 2 * step.Types.Count + step.Operations.Count];
         args[0] = stream;
         args[1] = group;

@@ -4,6 +4,7 @@ using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 using CityMonitor.Messaging.Contracts;
 using CityMonitor.Messaging.Redis;
+using CityMonitor.Messaging.State;
 
 namespace CityMonitor.Messaging.Streams;
 
@@ -20,6 +21,23 @@ static class Envelope
         .Select(type => ContractsJson.Default.GetTypeInfo(type))
         .OfType<JsonTypeInfo>()
         .ToFrozenDictionary(info => info.Type.Name, StringComparer.Ordinal);
+
+    /// <summary>The whole XADD, trimming included where the stream is one that is trimmed by length.</summary>
+    public static void WriteAdd(List<RedisArg> command, string stream, Message message, DateTimeOffset now)
+    {
+        command.Add("XADD");
+        command.Add(stream);
+        if (stream == Keys.Audit)
+        {
+            command.Add("MAXLEN");
+            command.Add("~");
+            command.Add(Trimming.AuditLength);
+        }
+
+        command.Add("*");
+        using var activity = Telemetry.Publishing(message, stream);
+        Write(command, message, now);
+    }
 
     public static void Write(List<RedisArg> fields, Message message, DateTimeOffset now)
     {

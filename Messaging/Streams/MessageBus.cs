@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using CityMonitor.Messaging.Contracts;
 using CityMonitor.Messaging.Redis;
 
@@ -22,15 +23,18 @@ public sealed class MessageBus
     /// <exception cref="RedisException">Redis was not there, not ready or full for the whole of <see cref="Patience"/>, or refused the message.</exception>
     public Task PublishAsync(Message message, CancellationToken ct)
     {
-        var step = BeginStep();
-        step.Publish(message);
+        if (Routes.StreamOf(message) is not { } stream)
+        {
+            var step = BeginStep();
+            step.Publish(message);
+            return CommitAsync(step, ct);
+        }
 
         // One message to one stream needs no script; and unlike a step, new work is refused while Redis' memory is full.
-        return message is SpeechMessage ? CommitAsync(step, ct) : PatientlyAsync(() => SendAsync(step, ct), ct);
+        var command = new List<RedisArg>(24);
+        Envelope.WriteAdd(command, stream, message, _clock.GetUtcNow());
+        return PatientlyAsync(async () => await _redis.SendAsync(CollectionsMarshal.AsSpan(command), ct), ct);
     }
-
-    async ValueTask SendAsync(Step step, CancellationToken ct) =>
-        await _redis.SendAsync(System.Runtime.InteropServices.CollectionsMarshal.AsSpan(step.Operations)[1..], ct);
 
     /// <summary>A step without an incoming message, for effects that must happen together; commit it with <see cref="CommitAsync"/>.</summary>
     public Step BeginStep() => new(_clock);

@@ -95,32 +95,22 @@ public sealed class Step
     /// <summary>To wherever the message's type goes; a speech message to the bridge that holds the call at the moment of the commit (dropped where none does).</summary>
     public void Publish(Message message)
     {
-        var stream = Routes.StreamOf(message);
         var start = Open();
-        if (stream is null)
+        if (Routes.StreamOf(message) is { } stream)
+        {
+            Expect(stream, "stream");
+            Envelope.WriteAdd(_operations, stream, message, _clock.GetUtcNow());
+        }
+        else
         {
             var call = Keys.Call(((SpeechMessage)message).Call);
             Expect(call, "hash");
             _operations.Add("SPEECH");
             _operations.Add(call);
-        }
-        else
-        {
-            Expect(stream, "stream");
-            _operations.Add("XADD");
-            _operations.Add(stream);
-            if (stream == Keys.Audit)
-            {
-                _operations.Add("MAXLEN");
-                _operations.Add("~");
-                _operations.Add(Trimming.AuditLength);
-            }
-
-            _operations.Add("*");
+            using var activity = Telemetry.Publishing(message, null);
+            Envelope.Write(_operations, message, _clock.GetUtcNow());
         }
 
-        using var activity = Telemetry.Publishing(message, stream);
-        Envelope.Write(_operations, message, _clock.GetUtcNow());
         Close(start);
     }
 
