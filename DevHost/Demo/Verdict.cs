@@ -46,7 +46,13 @@ static class Verdict
         var garbled = calls.Sum(call => call["heard"]!["garbledSymbols"]!.GetValue<int>() + call["heard"]!["cutSymbols"]!.GetValue<int>());
         return transcript.Count == 0 ? (false, "Nothing was said on the phone")
             : heard.SequenceEqual(transcript) ? (garbled == 0, $"The phone heard every word said: {heard.Count} of {transcript.Count}, in order{(garbled == 0 ? ", none garbled" : $", but {garbled} symbols garbled")}")
-            : (false, $"The phone heard {heard.Count} words, the transcript has {transcript.Count}; they part at word {heard.Zip(transcript).TakeWhile(pair => pair.First == pair.Second).Count() + 1}");
+            : (false, $"The phone heard {heard.Count} words, the transcript has {transcript.Count}; {Parting(heard, transcript)}");
+    }
+
+    static string Parting(List<string> heard, List<string> transcript)
+    {
+        var same = heard.Zip(transcript).TakeWhile(pair => pair.First == pair.Second).Count();
+        return $"after \"{string.Join(' ', heard.Take(same).TakeLast(5))}\" it heard \"{string.Join(' ', heard.Skip(same).Take(8))}\" where \"{string.Join(' ', transcript.Skip(same).Take(8))}\" is written";
     }
 
     static void ShowTicket(IAnsiConsole console, IncidentState? incident, JsonNode filed, IReadOnlyList<string> notes, long ticket)

@@ -17,6 +17,7 @@ public sealed class ProcessTests
     {
         await using var child = Shell("echo alive; sleep 60");
         await child.StartAsync();
+        await Eventually.TrueAsync(() => lines.Any(line => line.Text == "alive"), "the first life heard of");
         await child.KillAsync(stayDown: false);
         await Eventually.TrueAsync(() => child.Starts == 2 && child.IsRunning, "a second start");
         await Eventually.TrueAsync(() => lines.Count(line => line.Text == "alive") == 2, "both lives heard of");
