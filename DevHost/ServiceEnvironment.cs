@@ -42,6 +42,10 @@ sealed class ServiceEnvironment(CityOptions options, Ports ports, IReadOnlyList<
             Credentials(environment, choice, holds: false);
         }
 
+        environment["Simulator__VoiceUrl"] = ports.Url(Topology.TelephonyApi.Project) + "/twilio/incoming";
+        environment["Simulator__VoiceFallbackUrl"] = ports.Url(Topology.TelephonyApi.Project) + "/twilio/fallback";
+        environment["Simulator__StatusUrl"] = ports.Url(Topology.TelephonyApi.Project) + "/twilio/status";
+        environment["Simulator__MessageUrl"] = ports.Url(Topology.TelephonyApi.Project) + "/twilio/message";
         environment["Simulator__Freshdesk__WebhookUrl"] = ports.Url(Topology.TelephonyApi.Project) + Topology.FreshdeskWebhookPath;
         environment["Simulator__Freshdesk__WebhookSecret"] = webhookSecret;
         return Override(environment, Topology.Simulator.Project);
