@@ -152,6 +152,12 @@ sealed partial class FreshdeskClient(HttpClient http, FreshdeskPace pace, Freshd
         using (response)
         {
             var failure = await FailureOfAsync(method, path, response, ct);
+            if (failure.Failure == FreshdeskFailure.NotFound)
+            {
+                // No such ticket, or no Freshdesk at this address: only the first may withdraw an incident or end a write.
+                await PingAsync(ct);
+            }
+
             if (failure.IsOutage)
             {
                 health.Failed(failure.Message);
@@ -177,6 +183,8 @@ sealed partial class FreshdeskClient(HttpClient http, FreshdeskPace pace, Freshd
         {
             HttpStatusCode.TooManyRequests => new(FreshdeskFailure.RateLimited, what) { RetryAfter = pace.Limited(response) },
             HttpStatusCode.Unauthorized or HttpStatusCode.Forbidden => new(FreshdeskFailure.Unauthorized, $"{what}. Check Freshdesk:ApiKey, its agent's rights and Freshdesk:Domain."),
+            HttpStatusCode.NotFound when !path.StartsWith("tickets/", StringComparison.Ordinal) =>
+                new(FreshdeskFailure.Unavailable, $"{what}: this is not Freshdesk's API. Check Freshdesk:Domain."),
             HttpStatusCode.NotFound => new(FreshdeskFailure.NotFound, what),
             HttpStatusCode.MethodNotAllowed => new(FreshdeskFailure.Gone, what),
             HttpStatusCode.RequestTimeout or >= HttpStatusCode.InternalServerError => new(FreshdeskFailure.Unavailable, what, mayHaveArrived: true),
