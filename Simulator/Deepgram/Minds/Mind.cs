@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Collections.Immutable;
 using System.Globalization;
 using System.Text.Json;
@@ -32,6 +33,9 @@ sealed partial class Mind(MindScript script, IReadOnlyDictionary<string, AgentFu
 {
     // Scripts are trusted, utterances are not: an expression that runs away must not stop a session.
     static readonly TimeSpan MatchTimeout = TimeSpan.FromMilliseconds(250);
+
+    // As many as the scripts have: the class's own cache is too small for them.
+    static readonly ConcurrentDictionary<string, Regex> Expressions = new();
 
     public string Name => script.Name;
 
@@ -215,7 +219,8 @@ sealed partial class Mind(MindScript script, IReadOnlyDictionary<string, AgentFu
     {
         try
         {
-            return Regex.Match(text, expression, RegexOptions.IgnoreCase | RegexOptions.CultureInvariant, MatchTimeout);
+            return Expressions.GetOrAdd(
+                expression, static e => new Regex(e, RegexOptions.IgnoreCase | RegexOptions.CultureInvariant, MatchTimeout)).Match(text);
         }
         catch (RegexMatchTimeoutException)
         {

@@ -16,10 +16,20 @@ sealed class AgentClient : IAsyncDisposable
     readonly ToneDecoder decoder = new();
     readonly StringBuilder heard = new();
     readonly Lock gate = new();
+    readonly List<JsonNode> log = [];
     Task reading = Task.CompletedTask;
 
     /// <summary>Every message so far, in order; audio stands as {"type":"audio"} once for each run of frames.</summary>
-    public List<JsonNode> Log { get; } = [];
+    public IReadOnlyList<JsonNode> Log
+    {
+        get
+        {
+            lock (gate)
+            {
+                return [.. log];
+            }
+        }
+    }
 
     public WebSocketCloseStatus? CloseStatus => socket.CloseStatus;
 
@@ -122,10 +132,7 @@ sealed class AgentClient : IAsyncDisposable
         }
         catch (Exception e) when (e is OperationCanceledException or ChannelClosedException)
         {
-            lock (gate)
-            {
-                throw new TimeoutException($"No {what}. There were:\n{string.Join('\n', Log.Select(m => m.ToJsonString()))}");
-            }
+            throw new TimeoutException($"No {what}. There were:\n{string.Join('\n', Log.Select(m => m.ToJsonString()))}");
         }
     }
 
@@ -181,16 +188,16 @@ sealed class AgentClient : IAsyncDisposable
             {
                 AudioBytes += message.Length;
                 decoder.Feed(message);
-                if (Log.Count == 0 || (string?)Log[^1]["type"] != "audio")
+                if (log.Count == 0 || (string?)log[^1]["type"] != "audio")
                 {
-                    Log.Add(new JsonObject { ["type"] = "audio" });
+                    log.Add(new JsonObject { ["type"] = "audio" });
                 }
 
                 return;
             }
 
             var json = JsonNode.Parse(message)!;
-            Log.Add(json);
+            log.Add(json);
             messages.Writer.TryWrite(json);
         }
     }

@@ -8,17 +8,11 @@ using CityMonitor.Tests.Shared;
 
 namespace CityMonitor.Simulator.Tests.Deepgram;
 
-public sealed class AgentProtocolTests : IAsyncLifetime
+public sealed class AgentProtocolTests(QuickSimulator shared) : IClassFixture<QuickSimulator>
 {
-    RunningSimulator simulator = null!;
+    readonly RunningSimulator simulator = shared.Running;
 
     int Port => simulator.Ports.Deepgram;
-
-    public async ValueTask InitializeAsync() => simulator = await RunningSimulator.StartAsync(
-        ("Simulator:Deepgram:AudioSpeed", "200"), ("Simulator:Deepgram:ThinkTime", "00:00:00.010"),
-        ("Simulator:Deepgram:ClientMessageTimeout", "00:00:00.600"));
-
-    public ValueTask DisposeAsync() => simulator.DisposeAsync();
 
     [Theory]
     [InlineData("Token simulator")]
@@ -151,8 +145,9 @@ public sealed class AgentProtocolTests : IAsyncLifetime
     [Fact]
     public async Task Silence_on_the_socket_ends_the_session_and_keep_alive_prevents_it()
     {
-        await using var silent = await AgentClient.OpenAsync(Port, AgentSettingsOf.Plain());
-        await using var alive = await AgentClient.OpenAsync(Port, AgentSettingsOf.Plain());
+        await using var impatient = await RunningSimulator.StartAsync(("Simulator:Deepgram:ClientMessageTimeout", "00:00:01"));
+        await using var silent = await AgentClient.OpenAsync(impatient.Ports.Deepgram, AgentSettingsOf.Plain());
+        await using var alive = await AgentClient.OpenAsync(impatient.Ports.Deepgram, AgentSettingsOf.Plain());
         var ended = silent.WaitAsync("Error");
         while (!ended.IsCompleted)
         {
@@ -216,12 +211,19 @@ public sealed class AgentProtocolTests : IAsyncLifetime
     public async Task A_mute_agent_takes_everything_and_says_nothing()
     {
         await using var agent = await AgentClient.OpenAsync(Port, AgentSettingsOf.Plain());
-        simulator.Get<FaultBoard>().Set(FaultTarget.DeepgramAgent, new Fault { Mute = true });
         var before = agent.Log.Count;
-        await agent.SayAsync("Hello");
-        await simulator.Timeline.WaitAsync(h => h.Kind == "agent.said" && h.Subject == agent.RequestId, TimeSpan.FromSeconds(5));
-        Assert.Equal(before, agent.Log.Count);
-        Assert.Equal(0, agent.AudioBytes);
+        simulator.Get<FaultBoard>().Set(FaultTarget.DeepgramAgent, new Fault { Mute = true });
+        try
+        {
+            await agent.SayAsync("Hello");
+            await simulator.Timeline.WaitAsync(h => h.Kind == "agent.said" && h.Subject == agent.RequestId, TimeSpan.FromSeconds(5));
+            Assert.Equal(before, agent.Log.Count);
+            Assert.Equal(0, agent.AudioBytes);
+        }
+        finally
+        {
+            simulator.Get<FaultBoard>().Clear(FaultTarget.DeepgramAgent);
+        }
     }
 
     [Fact]
@@ -240,6 +242,8 @@ public sealed class AgentProtocolTests : IAsyncLifetime
     [Fact]
     public async Task A_client_that_closes_is_answered_with_a_close()
     {
+        var sessions = simulator.Get<AgentSessions>();
+        await Eventually.TrueAsync(() => sessions.Open == 0, "the sessions of other tests are gone");
         using var socket = new ClientWebSocket();
         socket.Options.SetRequestHeader("Authorization", "Token simulator");
         await socket.ConnectAsync(new Uri($"ws://127.0.0.1:{Port}/v1/agent/converse"), default);
@@ -247,6 +251,6 @@ public sealed class AgentProtocolTests : IAsyncLifetime
         using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(5));
         await socket.CloseAsync(WebSocketCloseStatus.NormalClosure, "", patience.Token);
         Assert.Equal(WebSocketState.Closed, socket.State);
-        await Eventually.TrueAsync(() => simulator.Get<AgentSessions>().Open == 0, "the session is freed");
+        await Eventually.TrueAsync(() => sessions.Open == 0, "the session is freed");
     }
 }

@@ -3,19 +3,14 @@ using CityMonitor.Simulator.Speech;
 
 namespace CityMonitor.Simulator.Tests.Deepgram;
 
-public sealed class AgentTurnTests : IAsyncLifetime
+public sealed class AgentTurnTests(NaturalSimulator shared) : IClassFixture<NaturalSimulator>
 {
     const string Question = "Can you take this incident, yes or no?";
     const string Long = "This sentence is long enough to be interrupted in its middle, because it takes more than ten seconds to be said as it is.";
 
-    RunningSimulator simulator = null!;
+    readonly RunningSimulator simulator = shared.Running;
 
     int Port => simulator.Ports.Deepgram;
-
-    // The speed of the real one, so that there is a middle to interrupt.
-    public async ValueTask InitializeAsync() => simulator = await RunningSimulator.StartAsync(("Simulator:Deepgram:ThinkTime", "00:00:00.020"));
-
-    public ValueTask DisposeAsync() => simulator.DisposeAsync();
 
     [Fact]
     public async Task Audio_comes_faster_than_real_time_and_in_small_messages()
@@ -96,7 +91,7 @@ public sealed class AgentTurnTests : IAsyncLifetime
         await agent.RespondAsync(call, """{"ok":true}""");
         await agent.WaitForTextAsync("user", "Yes no, wait.");
         await agent.WaitForTextAsync("assistant", "I heard both.");
-        Assert.Contains(simulator.Timeline.After(0), h => h.Kind == "agent.tool-late");
+        Assert.Contains(simulator.Timeline.After(0), h => h.Kind == "agent.tool-late" && h.Subject == agent.RequestId);
     }
 
     [Fact]
@@ -122,7 +117,7 @@ public sealed class AgentTurnTests : IAsyncLifetime
         await agent.SayAsync("Are you there?", silenceMs: 0);
         await agent.WaitAsync("UserStartedSpeaking");
         await agent.RespondAsync(call, """{"ok":true}""");
-        await simulator.Timeline.WaitAsync(h => h.Kind == "agent.tool-answered", TimeSpan.FromSeconds(5));
+        await simulator.Timeline.WaitAsync(h => h.Kind == "agent.tool-answered" && h.Subject == agent.RequestId, TimeSpan.FromSeconds(5));
         Assert.DoesNotContain(agent.Log, m => ((string?)m["content"])?.Contains("WhatsApp", StringComparison.Ordinal) == true);
         await agent.SendAudioAsync(MuLaw.SilenceOf(TimeSpan.FromMilliseconds(600)));
         await agent.WaitForTextAsync("assistant", "WhatsApp number");
@@ -178,9 +173,10 @@ public sealed class AgentTurnTests : IAsyncLifetime
         await agent.SendAsync("""{"type":"InjectAgentMessage","message":"At once.","behavior":"interrupt"}""");
         await agent.WaitForTextAsync("assistant", "At once.");
         await agent.WaitAsync("AgentAudioDone");
-        Assert.StartsWith("One moment please, I look it up.Queued.Said.T", agent.Heard, StringComparison.Ordinal);
-        Assert.EndsWith("At once.", agent.Heard, StringComparison.Ordinal);
-        Assert.DoesNotContain("as it is", agent.Heard, StringComparison.Ordinal);
+        var heard = agent.Heard.Replace(" ", "", StringComparison.Ordinal);
+        Assert.StartsWith("Onemomentplease,Ilookitup.Queued.Said.T", heard, StringComparison.Ordinal);
+        Assert.EndsWith("Atonce.", heard, StringComparison.Ordinal);
+        Assert.DoesNotContain("asitis", heard, StringComparison.Ordinal);
     }
 
     [Fact]

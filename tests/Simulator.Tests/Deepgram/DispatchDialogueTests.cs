@@ -2,17 +2,12 @@ using System.Text.Json.Nodes;
 
 namespace CityMonitor.Simulator.Tests.Deepgram;
 
-public sealed class DispatchDialogueTests : IAsyncLifetime
+public sealed class DispatchDialogueTests(QuickSimulator shared) : IClassFixture<QuickSimulator>
 {
     const string Greeting = "This is City Monitor. Who am I speaking with?";
     const string Ok = """{"ok":true}""";
 
-    RunningSimulator simulator = null!;
-
-    public async ValueTask InitializeAsync() =>
-        simulator = await RunningSimulator.StartAsync(("Simulator:Deepgram:AudioSpeed", "200"), ("Simulator:Deepgram:ThinkTime", "00:00:00.010"));
-
-    public ValueTask DisposeAsync() => simulator.DisposeAsync();
+    readonly RunningSimulator simulator = shared.Running;
 
     Task<AgentClient> OpenAsync(JsonObject settings) => AgentClient.OpenAsync(simulator.Ports.Deepgram, settings);
 
