@@ -36,6 +36,9 @@ static class DialFields
     public const string AnswerStream = "dial.answerStream";
     public const string Fruitless = "dial.fruitless";
 
+    /// <summary>The bridge that the last stream answer named.</summary>
+    public const string AnswerBridge = "dial.answerBridge";
+
     /// <summary>The last stream answer whose end Twilio asked about, and the last one that we moved on ourselves.</summary>
     public const string Continued = "dial.continued";
     public const string Moved = "dial.moved";

@@ -144,14 +144,14 @@ static class DialScripts
         return {call[1] or '', call[2] or '', call[3] or '0'}
         """);
 
-    /// <summary>KEYS call; ARGV (none). A stream answer is about to be given: answers {its number, answers in a row that brought no stream}.</summary>
+    /// <summary>KEYS call; ARGV bridge. A stream answer is about to be given: answers {its number, answers in a row that brought no stream}.</summary>
     public static readonly RedisScript Answer = new("""
         local call = redis.call('HMGET', KEYS[1], 'stream', 'dial.answerStream', 'dial.fruitless')
         local stream = call[1] or '0'
         local fruitless = 0
         if call[2] and call[2] == stream then fruitless = tonumber(call[3] or 0) + 1 end
         local answer = redis.call('HINCRBY', KEYS[1], 'dial.answers', 1)
-        redis.call('HSET', KEYS[1], 'dial.answerStream', stream, 'dial.fruitless', fruitless)
+        redis.call('HSET', KEYS[1], 'dial.answerStream', stream, 'dial.fruitless', fruitless, 'dial.answerBridge', ARGV[1])
         return {answer, fruitless}
         """);
 

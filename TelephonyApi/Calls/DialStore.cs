@@ -100,9 +100,9 @@ sealed class DialStore(RedisClient redis, IOptions<TwilioOptions> twilio, IOptio
     }
 
     /// <summary>The number of a stream answer about to be given, and how many answers before it brought no stream.</summary>
-    public async Task<(long Answer, int Fruitless)> AnswerAsync(CallId call, CancellationToken ct)
+    public async Task<(long Answer, int Fruitless)> AnswerAsync(CallId call, string bridge, CancellationToken ct)
     {
-        var answer = (await redis.RunAsync(DialScripts.Answer, [Keys.Call(call)], [], ct)).Items;
+        var answer = (await redis.RunAsync(DialScripts.Answer, [Keys.Call(call)], [bridge], ct)).Items;
         return (answer[0].Number, (int)answer[1].Number);
     }
 

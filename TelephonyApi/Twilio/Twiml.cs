@@ -31,7 +31,7 @@ sealed class Twiml
         foreach (var part in Parts(words))
         {
             xml.WriteStartElement("Say");
-            Attribute("language", language);
+            Attribute("language", SayLanguage.Of(language));
             xml.WriteString(part);
             xml.WriteEndElement();
         }

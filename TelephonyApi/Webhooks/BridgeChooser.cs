@@ -7,10 +7,12 @@ namespace CityMonitor.TelephonyApi.Webhooks;
 /// <summary>Finds the live bridge with the most free places.</summary>
 sealed class BridgeChooser(RedisClient redis)
 {
-    public async Task<BridgeInfo?> ChooseAsync(CancellationToken ct)
+    /// <param name="avoid">A bridge that Twilio has just failed to reach; taken only where it is the only one.</param>
+    public async Task<BridgeInfo?> ChooseAsync(string? avoid, CancellationToken ct)
     {
         var live = await LiveAsync(ct);
-        var best = live.Where(bridge => bridge.Free > 0 && Uri.TryCreate(bridge.Url, UriKind.Absolute, out _)).ToList();
+        var open = live.Where(bridge => bridge.Free > 0 && Uri.TryCreate(bridge.Url, UriKind.Absolute, out _)).ToList();
+        var best = open.Exists(bridge => bridge.Id != avoid) ? open.FindAll(bridge => bridge.Id != avoid) : open;
         var most = best.Count == 0 ? 0 : best.Max(bridge => bridge.Free);
         var equals = best.FindAll(bridge => bridge.Free == most);
         return equals.Count == 0 ? null : equals[Random.Shared.Next(equals.Count)];

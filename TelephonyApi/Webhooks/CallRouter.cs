@@ -15,8 +15,11 @@ namespace CityMonitor.TelephonyApi.Webhooks;
 /// </summary>
 sealed class CallRouter(DialStore store, CallFacts facts, RedisClient redis, BridgeChooser bridges, PublicUrls urls, IOptions<TwilioOptions> twilio, ILogger<CallRouter> log)
 {
-    /// <summary>Times a call waits for a bridge, about 3 s each, before the keypad takes over; and stream answers in a row that brought no stream.</summary>
+    /// <summary>Times a call waits for a bridge, about 3 s each, before the keypad takes over.</summary>
     const int MostWaits = 5;
+
+    /// <summary>Stream answers in a row that brought no stream; each may be some seconds of silence at the phone.</summary>
+    const int MostFruitless = 3;
 
     static readonly TimeSpan tokenLife = TimeSpan.FromSeconds(60);
 
@@ -44,7 +47,7 @@ sealed class CallRouter(DialStore store, CallFacts facts, RedisClient redis, Bri
             return await KeypadAsync(call, state, session, round, "the speech engine failed", ct);
         }
 
-        if (await bridges.ChooseAsync(ct) is not { } bridge)
+        if (await bridges.ChooseAsync(state.FailedBridge, ct) is not { } bridge)
         {
             WebhookLog.Waits(log, call, "a bridge", wait + 1);
             return wait < MostWaits
@@ -52,8 +55,8 @@ sealed class CallRouter(DialStore store, CallFacts facts, RedisClient redis, Bri
                 : await KeypadAsync(call, state, session, round, "no media bridge is live", ct);
         }
 
-        var (answer, fruitless) = await store.AnswerAsync(call, ct);
-        if (fruitless >= MostWaits)
+        var (answer, fruitless) = await store.AnswerAsync(call, bridge.Id, ct);
+        if (fruitless >= MostFruitless)
         {
             return await KeypadAsync(call, state, session, round, "no stream came about", ct);
         }
@@ -63,7 +66,8 @@ sealed class CallRouter(DialStore store, CallFacts facts, RedisClient redis, Bri
         var json = JsonSerializer.SerializeToUtf8Bytes(new StreamToken(call, signatures), StateJson.Default.StreamToken);
         await redis.SendAsync(["SET", Keys.StreamToken(token), json, "EX", (long)tokenLife.TotalSeconds], ct);
         WebhookLog.Streaming(log, call, bridge.Id, answer);
-        return new Twiml()
+        var twiml = fruitless > 0 ? new Twiml().Say(Phrases.Moment, session.Language) : new Twiml();
+        return twiml
             .ConnectStream(bridge.Url, urls.StreamStatus(call, answer), token)
             .Redirect(urls.Continue(call, answer));
     }

@@ -7,6 +7,7 @@ static class Phrases
 {
     public const int KeypadRounds = 3;
 
+    public const string Moment = "One moment.";
     public const string KeypadQuestion = "Press 1 to accept. Press 2 to decline. Press 9 to hear it again.";
     public const string Accepted = "Thank you. You have accepted. Goodbye.";
     public const string Declined = "Thank you. You have declined; we will call somebody else. Goodbye.";
@@ -16,5 +17,5 @@ static class Phrases
     public const string Inbound = "You have reached City Monitor, the city's automatic dispatch line. If we called you about an incident, we will call you again shortly. In an emergency, hang up and dial your emergency number. Goodbye.";
 
     public static Twiml OneMoment(string url, string? language = null) =>
-        new Twiml().Say("One moment.", language).Pause(1).Redirect(url);
+        new Twiml().Say(Moment, language).Pause(1).Redirect(url);
 }

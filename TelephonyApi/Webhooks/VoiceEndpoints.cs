@@ -81,7 +81,6 @@ static class VoiceEndpoints
                 WebhookLog.Pressed(log, call, digit);
                 await bus.PublishAsync(new KeypadPressed(call, digit, InKeypadMode: true), patience);
                 await store.SetAsync(call, DialFields.Keypad, digit, patience);
-                await bus.PublishAsync(new AuditEntry("TelephonyApi", "call.keypad", call.Root, call, digit == "1" ? "Accepted by keypad." : "Declined by keypad."), patience);
                 return new Twiml().Say(digit == "1" ? Phrases.Accepted : Phrases.Declined, language).Hangup();
             }
 

@@ -25,6 +25,15 @@ public sealed class TwimlTests
         Assert.Equal(["Say", "Hangup"], twiml.Elements().Select(element => element.Name.LocalName));
     }
 
+    [Theory]
+    [InlineData("en", "en-US")]
+    [InlineData("en-GB", "en-GB")]
+    [InlineData("de", "de-DE")]
+    [InlineData("tlh", null)]
+    [InlineData("multi", null)]
+    [InlineData(null, null)]
+    public void Only_a_language_that_Twilio_can_say_is_named(string? language, string? said) => Assert.Equal(said, SayLanguage.Of(language));
+
     [Fact]
     public void A_long_text_is_said_in_parts_of_which_none_is_too_long()
     {

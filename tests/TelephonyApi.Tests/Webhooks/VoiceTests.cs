@@ -131,6 +131,19 @@ public sealed class VoiceTests : TelephonyTest
         Assert.NotNull(twiml.Element("Gather"));
     }
 
+    [Fact]
+    public async Task A_bridge_that_Twilio_could_not_reach_is_not_named_again_while_there_is_another_one()
+    {
+        await Telephony.AddBridgeAsync("unreachable", 9, "wss://unreachable.example.org/media");
+        await Telephony.AddBridgeAsync("other", 1, "wss://other.example.org/media");
+        var sid = await PlacedAsync();
+        var first = await IncomingAsync(sid);
+        Assert.Equal("wss://unreachable.example.org/media", first.Descendants("Stream").Single().Attribute("url")!.Value);
+        var second = await Telephony.TwimlAsync(new Uri(first.Element("Redirect")!.Value).PathAndQuery, ("CallSid", sid));
+        Assert.Equal(["Say", "Connect", "Redirect"], second.Elements().Select(element => element.Name.LocalName));
+        Assert.Equal("wss://other.example.org/media", second.Descendants("Stream").Single().Attribute("url")!.Value);
+    }
+
     [Theory]
     [InlineData("1", "accepted")]
     [InlineData("2", "declined")]
