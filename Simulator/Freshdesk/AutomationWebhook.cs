@@ -17,19 +17,29 @@ sealed class AutomationWebhook(
 
     static readonly TimeSpan[] UsualRetries = [TimeSpan.FromMinutes(5), TimeSpan.FromMinutes(30), TimeSpan.FromMinutes(60)];
 
+    readonly record struct Delivery(TicketEvent Happened, int Attempt);
+
     // Freshdesk defers what exceeds its own limit; here the newest is dropped, which the next poll of the receiver makes good.
-    readonly Channel<TicketEvent> events = Channel.CreateBounded<TicketEvent>(
+    readonly Channel<Delivery> deliveries = Channel.CreateBounded<Delivery>(
         new BoundedChannelOptions(10_000) { FullMode = BoundedChannelFullMode.DropWrite });
+
+    TimeSpan[] Retries => options.Value.WebhookRetries ?? UsualRetries;
+
+    // Before anybody can file a ticket, which ExecuteAsync, on its own thread, would not promise.
+    public override Task StartAsync(CancellationToken cancellationToken)
+    {
+        store.Happened += Enqueue;
+        return base.StartAsync(cancellationToken);
+    }
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        store.Happened += Enqueue;
         try
         {
             await Parallel.ForEachAsync(
-                events.Reader.ReadAllAsync(stoppingToken),
-                new ParallelOptions { MaxDegreeOfParallelism = 64, CancellationToken = stoppingToken },
-                async (happened, cancellation) => await DeliverAsync(happened, cancellation));
+                deliveries.Reader.ReadAllAsync(stoppingToken),
+                new ParallelOptions { MaxDegreeOfParallelism = 16, CancellationToken = stoppingToken },
+                async (delivery, cancellation) => await DeliverAsync(delivery, cancellation));
         }
         catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
         {
@@ -45,22 +55,32 @@ sealed class AutomationWebhook(
     {
         if (happened.Action is "created" or "updated" && !string.IsNullOrEmpty(options.Value.WebhookUrl))
         {
-            events.Writer.TryWrite(happened);
+            deliveries.Writer.TryWrite(new Delivery(happened, 0));
         }
     }
 
-    async Task DeliverAsync(TicketEvent happened, CancellationToken cancellation)
+    async Task DeliverAsync(Delivery delivery, CancellationToken cancellation)
     {
-        foreach (var wait in (TimeSpan?[])[null, .. options.Value.WebhookRetries ?? UsualRetries])
+        if (await TryDeliverAsync(delivery.Happened, cancellation))
         {
-            await Task.Delay(wait ?? TimeSpan.Zero, time, cancellation);
-            if (await TryDeliverAsync(happened, cancellation))
-            {
-                return;
-            }
+            return;
         }
 
-        Log.GaveUp(log, happened.Ticket.Id, options.Value.WebhookUrl!);
+        if (delivery.Attempt == Retries.Length)
+        {
+            Log.GaveUp(log, delivery.Happened.Ticket.Id, options.Value.WebhookUrl!);
+            return;
+        }
+
+        // Not awaited here: a receiver that is down must not hold up the deliveries behind.
+        ITimer? timer = null;
+        timer = time.CreateTimer(
+            _ =>
+            {
+                deliveries.Writer.TryWrite(delivery with { Attempt = delivery.Attempt + 1 });
+                timer?.Dispose();
+            },
+            null, Retries[delivery.Attempt], Timeout.InfiniteTimeSpan);
     }
 
     async Task<bool> TryDeliverAsync(TicketEvent happened, CancellationToken cancellation)

@@ -63,7 +63,7 @@ sealed class AgentSession
         {
             await Task.WhenAll(loops);
         }
-        catch (Exception e) when (e is OperationCanceledException or WebSocketException or IOException)
+        catch (Exception e) when (e is OperationCanceledException or WebSocketException or IOException or ObjectDisposedException)
         {
             // Ended by either side, or cut: a session has nothing to save.
         }
