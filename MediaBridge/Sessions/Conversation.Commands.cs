@@ -172,25 +172,4 @@ sealed partial class Conversation
 
         SavePosition();
     }
-
-    void OnGreeting(ReadOnlyMemory<byte>? audio)
-    {
-        greetingDue = false;
-        if (deaf)
-        {
-            return; // a machine answered: it gets the call-back text instead
-        }
-
-        if (audio is { } greeting)
-        {
-            PlayOurselves(session.Greeting, greeting);
-        }
-        else
-        {
-            // Never dead air: a chime now, and the greeting from the engine as soon as it is there.
-            ConversationLog.GreetingLate(log);
-            PlayOurselves("", Earcon.Audio);
-            SayThroughEngine(session.Greeting);
-        }
-    }
 }

@@ -15,7 +15,6 @@ sealed partial class Conversation
     /// <summary>What the last engine, or the last bridge, did not finish saying.</summary>
     string unheard;
 
-    bool greetingDue;
     bool replayed;
     double shortestUtteranceMs = 300;
     double cannedAtMs = double.MinValue;

@@ -38,6 +38,16 @@ sealed partial class Conversation
 
             tape.Add(mulaw);
             var heard = detector.Feed(mulaw);
+            if (greetingDue)
+            {
+                if ((heard & Heard.SpeechEnded) != 0)
+                {
+                    GreetWhenHelloIsOver(NowMs);
+                }
+
+                return;
+            }
+
             if ((heard & Heard.SpeechStarted) != 0)
             {
                 OnCallerStarted();

@@ -76,10 +76,15 @@ sealed partial class Conversation : IDisposable
     {
         lock (gate)
         {
-            if (stream == 1 && session.Greeting.Length > 0)
+            // Also on a later stream, where the one before it broke before the first word.
+            if (history.Count == 0 && unheard.Length == 0 && session.Greeting.Length > 0)
             {
                 greetingDue = true;
-                SayOurselves(session.Greeting, common: false, GreetingDeadline, OnGreeting);
+                SayOurselves(session.Greeting, common: false, GreetingDeadline, audio =>
+                {
+                    (greeting, greetingFetched) = (audio, true);
+                    GreetWhenHelloIsOver(NowMs);
+                });
             }
 
             RequestEngine("start");
@@ -99,6 +104,7 @@ sealed partial class Conversation : IDisposable
             var now = NowMs;
             playout.Tick();
             engine?.Tick();
+            GreetWhenHelloIsOver(now);
             CloseForgottenTurn(now);
             SettleFalseAlarm(now);
             AnswerOverdueTools(now);

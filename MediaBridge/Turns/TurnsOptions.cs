@@ -14,8 +14,24 @@ sealed class TurnsOptions : ICheckedOptions
     /// <summary>Sound shorter than this is a cough, which a vendor may well ignore, in ms; default 300.</summary>
     public int ShortestUtteranceMs { get; init; } = 300;
 
+    /// <summary>How long the greeting waits for the "Hello?" of whoever picks up, in ms; default 700. 0 greets at once.</summary>
+    public int HelloWaitMs { get; init; } = 700;
+
+    /// <summary>The greeting interrupts whoever still speaks this long after the start, in ms: a machine, most likely; default 3000.</summary>
+    public int LongestHelloMs { get; init; } = 3000;
+
     public IEnumerable<string> Problems()
     {
+        if (HelloWaitMs is < 0 or > 5000)
+        {
+            yield return $"Turns:HelloWaitMs must be from 0 to 5000 ms, for example 700; found {HelloWaitMs}.";
+        }
+
+        if (LongestHelloMs < HelloWaitMs || LongestHelloMs > 10_000)
+        {
+            yield return $"Turns:LongestHelloMs must be from Turns:HelloWaitMs to 10000 ms, for example 3000; found {LongestHelloMs}.";
+        }
+
         if (FalseAlarmAfterMs is < 100 or > 10_000)
         {
             yield return $"Turns:FalseAlarmAfterMs must be from 100 to 10000 ms, for example 1000; found {FalseAlarmAfterMs}.";

@@ -1,0 +1,40 @@
+using CityMonitor.MediaBridge.Audio;
+
+namespace CityMonitor.MediaBridge.Sessions;
+
+/// <summary>
+/// The first words. Whoever picks up says "Hello?", and a greeting that starts at that moment is talked over by both sides. So it waits:
+/// until the hello is over, or until nobody has said anything for a while. The engine hears the caller from the greeting on.
+/// </summary>
+sealed partial class Conversation
+{
+    bool greetingDue;
+    bool greetingFetched;
+    ReadOnlyMemory<byte>? greeting;
+
+    void GreetWhenHelloIsOver(double now)
+    {
+        if (!greetingDue || !greetingFetched || now < options.HelloWaitMs || (detector.IsSpeaking && now < options.LongestHelloMs))
+        {
+            return;
+        }
+
+        greetingDue = false;
+        if (deaf)
+        {
+            return; // a machine answered: it gets the call-back text instead
+        }
+
+        if (greeting is { } audio)
+        {
+            PlayOurselves(session.Greeting, audio);
+        }
+        else
+        {
+            // Never dead air: a chime now, and the greeting from the engine as soon as it is there.
+            ConversationLog.GreetingLate(log);
+            PlayOurselves("", Earcon.Audio);
+            SayThroughEngine(session.Greeting);
+        }
+    }
+}
