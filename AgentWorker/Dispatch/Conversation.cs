@@ -58,6 +58,12 @@ static class Conversation
             return;
         }
 
+        // Whoever has said yes or no is a person: a late verdict of 'machine' must not cut the conversation short.
+        if (d.State.Responder is { AcceptedAt: not null } or { DeclinedAt: not null } && m.Kind is not AnsweredByKind.Human)
+        {
+            return;
+        }
+
         d.Live = live with { AnsweredBy = m.Kind };
         d.Disarm(TimerNames.Verdict);
         Tools.ToolRunner.AnswerPending(d);

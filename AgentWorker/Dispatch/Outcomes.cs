@@ -126,6 +126,7 @@ static class Outcomes
 
     static string? Detail(IncidentState state, LiveCall live, CallOutcome outcome) => outcome switch
     {
+        CallOutcome.Acknowledged => null,
         CallOutcome.Declined or CallOutcome.InvalidContact when state.Responder?.DeclineReason is { } reason => reason,
         CallOutcome.HungUp => live.StopReason switch
         {

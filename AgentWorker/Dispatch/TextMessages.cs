@@ -85,7 +85,7 @@ static partial class TextMessages
             Send(d, new EvidenceMessage(default, Channel.Sms, message.To, DeliveryStatus.Queued, 0, Purpose: message.Purpose, FallbackOf: message.Message), text, [], null);
             if (Conversation.IsLive(d) is { } live && live.Stage != d.Flow.First.Name)
             {
-                d.Publish(new SayNews(live.Call, "WhatsApp could not deliver the message, so I am sending it to you as a text message."));
+                d.Publish(new SayNews(live.Call, "The message could not be delivered that way, so it comes to you as a text message."));
             }
 
             return;

@@ -129,11 +129,15 @@ static class TicketNotes
     public static string Status(EvidenceMessage message) =>
         $"{Name(message.Channel)} to {message.To}: {message.Status.ToString().ToLowerInvariant()}{Why(message)}" +
         (message.MediaCount > 0 ? $", {message.MediaCount} {(message.MediaCount == 1 ? "picture" : "pictures")} attached" : "") +
-        (message.WaitingMedia is { Count: > 0 } waiting ? $", {waiting.Count} {(waiting.Count == 1 ? "picture follows" : "pictures follow")} when the responder writes back" : "") +
+        (message is { Status: not DeliveryStatus.Failed, WaitingMedia: { Count: > 0 } waiting } ? $", {waiting.Count} {(waiting.Count == 1 ? "picture follows" : "pictures follow")} when the responder writes back" : "") +
         (message.FallbackOf is not null ? " (because WhatsApp failed)" : "");
 
-    static string Why(EvidenceMessage message) =>
-        message.ErrorCode is null && message.Detail is null ? "" : $" ({string.Join(", ", new[] { Spoken.Clean(message.Detail), message.ErrorCode is { } code ? $"Twilio error {code}" : null }.Where(p => p is not null))})";
+    static string Why(EvidenceMessage message)
+    {
+        var code = message.ErrorCode is { } number && message.Detail?.Contains($"{number}", StringComparison.Ordinal) != true ? $"Twilio error {number}" : null;
+        var why = string.Join(", ", new[] { Spoken.Clean(message.Detail), code }.Where(part => part is not null));
+        return why.Length > 0 ? $" ({why})" : "";
+    }
 
     static string Name(Channel channel) => channel == Channel.WhatsApp ? "WhatsApp" : "SMS";
 

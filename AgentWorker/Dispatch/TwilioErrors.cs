@@ -30,6 +30,6 @@ static class TwilioErrors
             Messaging.Contracts.CallEnd.Unknown => "it is not known what became of the call",
             _ => "the call ended",
         };
-        return what + (end.Detail is { Length: > 0 } detail ? $": {detail}" : "") + (end.ErrorCode is { } code ? $" (Twilio error {code})" : "");
+        return what + (end.Detail is { Length: > 0 } detail ? $": {detail}" : "") + (end.ErrorCode is { } code && end.Detail?.Contains($"{code}", StringComparison.Ordinal) != true ? $" (Twilio error {code})" : "");
     }
 }

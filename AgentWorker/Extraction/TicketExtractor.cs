@@ -53,6 +53,10 @@ sealed partial class TicketExtractor
                 NetworkTimeout = settings.AttemptTimeout + TimeSpan.FromSeconds(1),
             });
         }
+        else
+        {
+            LogNone();
+        }
     }
 
     public bool Configured => _model is not null;
@@ -133,6 +137,9 @@ sealed partial class TicketExtractor
     static TimeSpan? RetryAfter(Exception? error) =>
         (error as ClientResultException)?.GetRawResponse() is { } response && response.Headers.TryGetValue("Retry-After", out var value) &&
         int.TryParse(value, out var seconds) && seconds is >= 0 and <= 10 ? TimeSpan.FromSeconds(seconds) : null;
+
+    [LoggerMessage(5402, LogLevel.Information, "No model is configured: tickets that lack fields go to the operator")]
+    partial void LogNone();
 
     [LoggerMessage(5401, LogLevel.Warning, "The model could not complete ticket {Ticket}; the incident goes on without it")]
     partial void LogFailed(Exception error, long ticket);

@@ -247,6 +247,29 @@ public sealed class CallTests
     }
 
     [Fact]
+    public void A_late_verdict_of_machine_does_not_cut_off_somebody_who_has_said_yes()
+    {
+        var responding = Responding.To().IsAnswered(by: null).Later(TimeSpan.FromSeconds(10)).Accepts();
+        responding.Gets(new AnsweredBy(responding.Call, AnsweredByKind.MachineEnd));
+
+        Assert.Empty(responding.Of<LeaveVoicemail>());
+        Assert.False(responding.Tool("record_responder", new { eta_minutes = 5 }).TryGetProperty("error", out _));
+        responding.HangsUp();
+        Assert.Equal(IncidentStatus.Acknowledged, responding.State.Status);
+    }
+
+    [Fact]
+    public void A_late_verdict_of_machine_ends_the_telling()
+    {
+        var responding = Responding.To().IsAnswered(by: null).Later(TimeSpan.FromSeconds(10));
+        responding.Tool("retrieve_ticket");
+        responding.Gets(new AnsweredBy(responding.Call, AnsweredByKind.MachineEnd));
+
+        Assert.Single(responding.Of<LeaveVoicemail>());
+        Assert.True(responding.Tool("accept_incident").TryGetProperty("error", out _));
+    }
+
+    [Fact]
     public void Events_may_come_twice_and_late()
     {
         var responding = Responding.To().CallEnds(CallEnd.Busy);
