@@ -77,7 +77,8 @@ static class Demo
     {
         await foreach (var (at, entry) in state.FollowAuditAsync("0-0", ct))
         {
-            if (entry.Root == incident.Value)
+            // The poller's line says what the worker's says again.
+            if (entry.Root == incident.Value && entry.Service != Topology.IncidentPoller.Project)
             {
                 await story.WriteAsync((at, narrator => narrator.Audit(at, entry)), ct);
             }
@@ -101,6 +102,7 @@ static class Demo
                 tell(narrator);
             }
 
+            narrator.Breathe(DateTimeOffset.UtcNow);
             await Task.Delay(25, ct).ContinueWith(static _ => { }, CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
         }
 

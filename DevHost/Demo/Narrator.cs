@@ -14,13 +14,16 @@ sealed class Narrator(IAnsiConsole console)
 
     readonly bool live = console.Profile.Capabilities.Interactive && console.Profile.Capabilities.Ansi;
     readonly List<string> words = [];
+    readonly List<Action> held = [];
     string? speaker;
     DateTimeOffset speakerSince;
+    DateTimeOffset lastWord;
     int utterance;
     int column;
 
     public void Heard(DateTimeOffset at, string word, int ofUtterance)
     {
+        lastWord = DateTimeOffset.UtcNow;
         if (speaker != "agent" || ofUtterance != utterance)
         {
             Begin("agent", at);
@@ -41,9 +44,15 @@ sealed class Narrator(IAnsiConsole console)
         End();
     }
 
+    /// <summary>What happens while somebody speaks is told when they have finished: nobody is cut short on the screen.</summary>
     public void Event(DateTimeOffset at, string icon, string colour, string label, string text)
     {
-        End();
+        if (speaker is not null)
+        {
+            held.Add(() => Event(at, icon, colour, label, text));
+            return;
+        }
+
         var lines = Wrap(text, Math.Max(30, console.Profile.Width - Indent - 1)).ToList();
         console.MarkupLine($"[grey]{Time(at)}[/]  [{colour}]{icon} {Markup.Escape(label),-11}[/] {Markup.Escape(lines[0])}");
         foreach (var line in lines.Skip(1))
@@ -57,7 +66,7 @@ sealed class Narrator(IAnsiConsole console)
     {
         if (Style(entry.Kind) is var (icon, colour, label))
         {
-            Event(at, icon, colour, label, entry.Text);
+            Event(at, icon, colour, label, label == "tool" ? Short($"{entry.Kind[5..]} {entry.Text}") : entry.Text);
         }
     }
 
@@ -79,7 +88,21 @@ sealed class Narrator(IAnsiConsole console)
 
         words.Clear();
         speaker = null;
+        var happened = held.ToList();
+        held.Clear();
+        happened.ForEach(tell => tell());
     }
+
+    /// <summary>Ends the line of somebody who has not been heard for a while.</summary>
+    public void Breathe(DateTimeOffset now)
+    {
+        if (speaker is not null && now - lastWord > TimeSpan.FromMilliseconds(900))
+        {
+            End();
+        }
+    }
+
+    static string Short(string text) => text.Length <= 150 ? text : text[..149] + "…";
 
     static (string Icon, string Colour, string Label)? Style(string kind) => kind switch
     {
@@ -90,7 +113,7 @@ sealed class Narrator(IAnsiConsole console)
         "incident.eta" => ("◷", "aqua", "eta"),
         _ when kind.StartsWith("incident.", StringComparison.Ordinal) => ("▲", "orange1", "incident"),
         "call.requested" or "call.scheduled" or "call.outcome" or "call.cancelled" or "call.voicemail" => ("☎", "yellow", "dispatch"),
-        _ when kind.StartsWith("tool.", StringComparison.Ordinal) => ("⚙", "mediumpurple1", kind[5..] is { Length: <= 11 } name ? name : "tool"),
+        _ when kind.StartsWith("tool.", StringComparison.Ordinal) => ("⚙", "mediumpurple1", "tool"),
         "message.requested" => ("✉", "deepskyblue1", "message"),
         _ when kind.StartsWith("ticket.", StringComparison.Ordinal) => ("✎", "deepskyblue1", "ticket"),
         _ => null,

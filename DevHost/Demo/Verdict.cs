@@ -32,27 +32,20 @@ static class Verdict
         return checks.All(check => check.Holds);
     }
 
-    /// <summary>Word for word: every word of the agent in the transcript was heard at the phone, and nothing else was.</summary>
+    /// <summary>Word for word: every word of the agent in the transcript was heard at the phone, in order, and nothing else was.</summary>
     internal static async Task<(bool Holds, string Text)> HeardAsync(SimulatorClient simulator, CityState state, IncidentState? incident, string phone, CancellationToken ct)
     {
-        var transcript = new List<string>();
+        var spoken = new List<Turn>();
         foreach (var attempt in incident?.Attempts ?? [])
         {
-            transcript.AddRange((await state.TurnsAsync(attempt.Call, ct)).Where(turn => turn.Speaker == Speaker.Agent).SelectMany(turn => PlainText.Words(turn.Text)));
+            spoken.AddRange((await state.TurnsAsync(attempt.Call, ct)).Where(turn => turn.Speaker == Speaker.Agent));
         }
 
         var calls = await simulator.CallsAsync(phone, ct);
         var heard = calls.SelectMany(call => PlainText.Words(call["heard"]!["heard"]!.GetValue<string>())).ToList();
-        var garbled = calls.Sum(call => call["heard"]!["garbledSymbols"]!.GetValue<int>() + call["heard"]!["cutSymbols"]!.GetValue<int>());
-        return transcript.Count == 0 ? (false, "Nothing was said on the phone")
-            : heard.SequenceEqual(transcript) ? (garbled == 0, $"The phone heard every word said: {heard.Count} of {transcript.Count}, in order{(garbled == 0 ? ", none garbled" : $", but {garbled} symbols garbled")}")
-            : (false, $"The phone heard {heard.Count} words, the transcript has {transcript.Count}; {Parting(heard, transcript)}");
-    }
-
-    static string Parting(List<string> heard, List<string> transcript)
-    {
-        var same = heard.Zip(transcript).TakeWhile(pair => pair.First == pair.Second).Count();
-        return $"after \"{string.Join(' ', heard.Take(same).TakeLast(5))}\" it heard \"{string.Join(' ', heard.Skip(same).Take(8))}\" where \"{string.Join(' ', transcript.Skip(same).Take(8))}\" is written";
+        var garbled = calls.Sum(call => call["heard"]!["garbledSymbols"]!.GetValue<int>());
+        return Transcript.Compare(spoken, heard) is { } problem ? (false, problem)
+            : (garbled == 0, $"The phone heard every word said: {heard.Count} words in order{(garbled == 0 ? ", none garbled" : $", but {garbled} symbols were garbled")}");
     }
 
     static void ShowTicket(IAnsiConsole console, IncidentState? incident, JsonNode filed, IReadOnlyList<string> notes, long ticket)
