@@ -51,7 +51,16 @@ sealed partial class Pacer(TimeProvider clock, ILogger<Pacer> logger) : IHostedS
         return Task.CompletedTask;
     }
 
-    public void Dispose() => stop.Dispose();
+    public void Dispose()
+    {
+        stop.Set();
+
+        // On a machine so busy that the thread has not ended yet, disposing what it waits for would bring the process down.
+        if (thread?.Join(TimeSpan.FromSeconds(5)) != false)
+        {
+            stop.Dispose();
+        }
+    }
 
     void Run()
     {
