@@ -22,7 +22,7 @@ static class SettingsControl
     public static IEndpointRouteBuilder MapSettings(this IEndpointRouteBuilder control)
     {
         control.MapGet("/settings/twilio", (TwilioSettings settings) => TypedResults.Json(Describe(settings), ControlJson.Default.TwilioBehaviour));
-        control.MapPut("/settings/twilio", Change);
+        control.MapPut("/settings/twilio", ChangeAsync);
         control.MapPost("/reset", ResetAsync);
         control.MapGet("/health", () => TypedResults.Ok(new HealthAnswer("ok")));
         control.MapGet("/ready", (PhoneBook phones, Pacer pacer) =>
@@ -30,10 +30,20 @@ static class SettingsControl
         return control;
     }
 
-    static Results<JsonHttpResult<TwilioBehaviour>, BadRequest<ProblemAnswer>> Change(TwilioBehaviour wanted, TwilioSettings settings)
+    static async Task<Results<JsonHttpResult<TwilioBehaviour>, BadRequest<ProblemAnswer>>> ChangeAsync(HttpRequest request, TwilioSettings settings)
     {
+        TwilioBehaviour? wanted;
+        try
+        {
+            wanted = await request.ReadFromJsonAsync(ControlJson.Default.TwilioBehaviour);
+        }
+        catch (Exception e) when (e is System.Text.Json.JsonException or InvalidOperationException)
+        {
+            return TypedResults.BadRequest(new ProblemAnswer($"Not settings, for example {{\"socketLoss\":\"hang\"}}: {e.Message}"));
+        }
+
         var before = Describe(settings);
-        Apply(wanted, settings);
+        Apply(wanted ?? before, settings);
         if (settings.Problem() is { } problem)
         {
             Apply(before, settings);

@@ -60,7 +60,7 @@ function showPhones() {
 }
 
 async function loadPhones() {
-  state.phones = await get('/phones');
+  state.phones = (await get('/phones')).sort((one, other) => (one.number === '*') - (other.number === '*'));
   const choice = byId('responder');
   const chosen = choice.value || '+12025550123';
   choice.replaceChildren();
@@ -178,7 +178,7 @@ function ticketCard(ticket) {
   const card = element('article', 'card');
   const head = element('div', 'head');
   head.append(element('strong', '', `#${ticket.id}`), element('span', `pill ${tone(ticket.status)}`, ticket.status));
-  card.append(head, element('div', '', ticket.subject), element('div', 'meta', `priority ${ticket.priority} · ${time(ticket.created)}`));
+  card.append(head, element('div', 'subject', ticket.subject), element('div', 'meta', `priority ${ticket.priority} · ${time(ticket.created)}`));
   for (const note of ticket.notes) {
     card.append(element('div', 'note', `${note.text}`));
     card.append(element('div', 'meta', `${note.private ? 'private note' : 'public reply'} · ${time(note.at)}`));
