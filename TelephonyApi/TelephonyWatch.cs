@@ -14,11 +14,15 @@ sealed class TelephonyWatch(
 {
     protected override string Name => "telephony-watch";
 
-    protected override Task RunAsync(long epoch, CancellationToken lost) => Task.WhenAll(
-        RepeatAsync("The watch for lost dials", dials.RunOnceAsync, lost),
-        RepeatAsync("The watch for lapsed bridges", bridges.RunOnceAsync, lost),
-        RepeatAsync("The watch for silent calls", calls.RunOnceAsync, lost),
-        RepeatAsync("The watch for silent messages", messages.RunOnceAsync, lost));
+    protected override Task RunAsync(long epoch, CancellationToken lost)
+    {
+        bridges.Begin();
+        return Task.WhenAll(
+            RepeatAsync("The watch for lost dials", dials.RunOnceAsync, lost),
+            RepeatAsync("The watch for lapsed bridges", bridges.RunOnceAsync, lost),
+            RepeatAsync("The watch for silent calls", calls.RunOnceAsync, lost),
+            RepeatAsync("The watch for silent messages", messages.RunOnceAsync, lost));
+    }
 
     async Task RepeatAsync(string what, Func<CancellationToken, Task> look, CancellationToken ct)
     {

@@ -48,6 +48,9 @@ sealed class DialOptions : ICheckedOptions
     /// <summary>After a stream error, how long Twilio has to ask /twilio/continue by itself. Default 1 s.</summary>
     public TimeSpan StreamErrorGrace { get; set; } = TimeSpan.FromSeconds(1);
 
+    /// <summary>After Redis was away, how long a bridge may take to show itself again before its calls are moved. Default 4.5 s: its lease, a renewal and some.</summary>
+    public TimeSpan BridgeGrace { get; set; } = TimeSpan.FromSeconds(4.5);
+
     /// <summary>The longest a TwiML request waits for Redis. Default 5 s.</summary>
     public TimeSpan RedisPatience { get; set; } = TimeSpan.FromSeconds(5);
 
@@ -57,7 +60,7 @@ sealed class DialOptions : ICheckedOptions
         {
             (nameof(CreateTimeout), CreateTimeout), (nameof(ReconcileAfter), ReconcileAfter), (nameof(UnknownAfter), UnknownAfter),
             (nameof(GiveUpAfter), GiveUpAfter), (nameof(Backoff), Backoff), (nameof(CheckLiveAfter), CheckLiveAfter),
-            (nameof(WatchEvery), WatchEvery), (nameof(StreamErrorGrace), StreamErrorGrace), (nameof(RedisPatience), RedisPatience),
+            (nameof(WatchEvery), WatchEvery), (nameof(StreamErrorGrace), StreamErrorGrace), (nameof(BridgeGrace), BridgeGrace), (nameof(RedisPatience), RedisPatience),
         })
         {
             if (value <= TimeSpan.Zero || value > TimeSpan.FromHours(1))

@@ -48,11 +48,7 @@ static class ServiceEndpoints
     {
         var group = routes.MapGroup("").RequireRateLimiting(RateLimits.Api).WithTags("Service");
         group.MapGet("/", Welcome).WithSummary("What this is");
-        group.MapPost("/", () => Results.Problem(
-                "Twilio's webhooks are POST /twilio/incoming and its neighbours; GET / lists them. Set the number's voice URL to PublicUrls:Telephony + /twilio/incoming.",
-                statusCode: StatusCodes.Status405MethodNotAllowed,
-                title: "Nothing takes a POST here"))
-            .ExcludeFromDescription();
+        group.MapPost("/", PostedHere).ExcludeFromDescription();
         group.MapGet("/status", StatusAsync).WithSummary("Active calls, dial queue, messages");
     }
 
@@ -65,6 +61,15 @@ static class ServiceEndpoints
             endpoints,
             clock.GetUtcNow().ToString("O")),
         StatusReportJson.Default.Welcome);
+
+    static IResult PostedHere(HttpResponse response)
+    {
+        response.Headers.Allow = "GET";
+        return Results.Problem(
+            "Twilio's webhooks are POST /twilio/incoming and its neighbours; GET / lists them. Set the number's voice URL to PublicUrls:Telephony + /twilio/incoming.",
+            statusCode: StatusCodes.Status405MethodNotAllowed,
+            title: "Nothing takes a POST here");
+    }
 
     static async Task<IResult> StatusAsync(HttpRequest request, ApiKeys keys, CallsReport report, CancellationToken ct)
     {

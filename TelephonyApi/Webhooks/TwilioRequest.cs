@@ -54,8 +54,15 @@ sealed class TwilioRequest
         var request = context.Request;
         if (request.HasFormContentType)
         {
-            var form = await request.ReadFormAsync(context.RequestAborted);
-            return new TwilioRequest(request, [.. form.SelectMany(field => Values(field.Key, field.Value))], null);
+            try
+            {
+                var form = await request.ReadFormAsync(context.RequestAborted);
+                return new TwilioRequest(request, [.. form.SelectMany(field => Values(field.Key, field.Value))], null);
+            }
+            catch (InvalidDataException error)
+            {
+                throw new BadHttpRequestException($"The form cannot be read: {error.Message}", StatusCodes.Status400BadRequest, error);
+            }
         }
 
         using var body = new MemoryStream();

@@ -75,7 +75,9 @@ static class VoiceEndpoints
                 return new Twiml().Hangup();
             }
 
-            var language = (await store.ReadAsync(call, patience)).Session?.Language;
+            var state = await store.ReadAsync(call, patience);
+            using var span = Telemetry.Span("keypad", call, state.Trace);
+            var language = state.Session?.Language;
             if (digit is "1" or "2")
             {
                 WebhookLog.Pressed(log, call, digit);

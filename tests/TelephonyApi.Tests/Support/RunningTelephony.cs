@@ -71,6 +71,7 @@ sealed class RunningTelephony : IAsyncDisposable
             ["Dialling:Backoff"] = "00:00:00.100",
             ["Dialling:WatchEvery"] = "00:00:00.050",
             ["Dialling:StreamErrorGrace"] = "00:00:00.200",
+            ["Dialling:BridgeGrace"] = "00:00:00.100",
             ["Dialling:RedisPatience"] = "00:00:00.700",
         });
         builder.Configuration.AddInMemoryCollection(settings.ToDictionary(setting => setting.Key, setting => (string?)setting.Value));

@@ -91,6 +91,15 @@ public sealed class SignatureTests : TelephonyTest
         Assert.Equal(HttpStatusCode.NoContent, taken.StatusCode);
     }
 
+    [Fact]
+    public async Task A_form_that_cannot_be_read_is_the_senders_fault()
+    {
+        using var body = new StringContent("--x\r\ngarbage", Encoding.UTF8);
+        body.Headers.ContentType = System.Net.Http.Headers.MediaTypeHeaderValue.Parse("multipart/form-data; boundary=x");
+        using var answer = await Telephony.Http.PostAsync("/twilio/status", body);
+        Assert.InRange((int)answer.StatusCode, 400, 403);
+    }
+
     [Theory]
     [InlineData("/twilio/incoming?call=fd-1.1")]
     [InlineData("/city/twilio/incoming?call=fd-1.1")]

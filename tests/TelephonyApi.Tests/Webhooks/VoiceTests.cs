@@ -268,6 +268,25 @@ public sealed class VoiceTests : TelephonyTest
         Assert.Single(Twilio.Updates);
     }
 
+    [Fact]
+    public async Task An_outage_of_Redis_takes_no_call_from_a_bridge_that_lives()
+    {
+        await using var patient = await StartAsync(("Dialling:BridgeGrace", "00:00:02"));
+        await Telephony.DisposeAsync();
+        await patient.AddBridgeAsync("b", 5, seconds: 1);
+        await patient.PlaceAsync(call.Value, "+12025550123");
+        var sid = (await patient.OneAsync<CallPlaced>()).CallSid;
+        await patient.TwimlAsync($"/twilio/incoming?call={call}", ("CallSid", sid), ("CallStatus", "in-progress"));
+        await patient.Get<CallStore>().BeginStreamAsync(call, "b", default);
+        RedisServer.Freeze();
+        await Task.Delay(1700);
+        RedisServer.Thaw();
+        await Eventually.TrueAsync(async () => (await patient.Get<DialStore>().LapsedAsync(default)).Count == 1, "the bridge's sign of life has lapsed");
+        await patient.AddBridgeAsync("b", 5);
+        await Task.Delay(2200);
+        Assert.Empty(Twilio.Updates);
+    }
+
     [Theory]
     [InlineData(true, 0)]
     [InlineData(false, 1)]
