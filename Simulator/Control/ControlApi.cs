@@ -1,4 +1,5 @@
 using CityMonitor.Simulator.Faults;
+using CityMonitor.Simulator.Twilio;
 
 namespace CityMonitor.Simulator.Control;
 

@@ -154,4 +154,7 @@ sealed class MessagingScript
 
     /// <summary>WhatsApp only; absent: never read.</summary>
     public TimeSpan? ReadAfter { get; set; }
+
+    /// <summary>What the person writes back once a template has arrived, which opens the 24 hour window; absent: nothing.</summary>
+    public string? RepliesToTemplate { get; set; }
 }

@@ -9,7 +9,7 @@ namespace CityMonitor.Simulator.Twilio.Messages;
 
 /// <summary>Takes each message through its life, as the phone's script says, and tells the application.</summary>
 sealed partial class MessageCentre(
-    MessageBook book, PhoneBook phones, OrderedWebhooks callbacks, WebhookSender webhooks, MediaFetch mediaFetch, Timeline timeline, TimeProvider clock,
+    MessageBook book, PhoneBook phones, OrderedWebhooks callbacks, WebhookSender webhooks, MediaFetch mediaFetch, NumberSettings number, Timeline timeline, TimeProvider clock,
     ILogger<MessageCentre> logger)
     : IHostedService, IDisposable
 {
@@ -85,10 +85,18 @@ sealed partial class MessageCentre(
         {
             Move(message, MessageStatus.Undelivered, reason);
         }
-        else if (Move(message, MessageStatus.Delivered) && message.IsWhatsApp && script.ReadAfter is { } readAfter)
+        else if (Move(message, MessageStatus.Delivered) && message.IsWhatsApp)
         {
-            await Task.Delay(readAfter, clock, stopping.Token);
-            Move(message, MessageStatus.Read);
+            if (script.ReadAfter is { } readAfter)
+            {
+                await Task.Delay(readAfter, clock, stopping.Token);
+                Move(message, MessageStatus.Read);
+            }
+
+            if (message.ContentSid is not null && script.RepliesToTemplate is { } reply)
+            {
+                Receive(new Message(message.AccountSid, message.From, message.To, reply, [], "inbound", clock), number.MessageUrl);
+            }
         }
     }
 

@@ -1,7 +1,7 @@
 using System.Net;
 using System.Net.Http.Json;
-using CityMonitor.Simulator.Control;
 using CityMonitor.Simulator.Tests.Support;
+using CityMonitor.Simulator.Twilio;
 using CityMonitor.Simulator.Twilio.Webhooks;
 using Microsoft.Extensions.DependencyInjection;
 
@@ -59,6 +59,19 @@ public sealed class MessagesTests(SimulatorFixture simulator) : IClassFixture<Si
 
         var (_, template) = await WhatsAppAsync(to, ("ContentSid", Template), ("ContentVariables", """{"1":"Fire"}"""));
         await UntilAsync(template, "read");
+    }
+
+    [Fact]
+    public async Task A_person_may_answer_a_template_and_free_text_gets_through_from_then_on()
+    {
+        await using var app = await CustomerApp.StartAsync();
+        simulator.Services.GetRequiredService<NumberSettings>().MessageUrl = app.Url + "/message";
+        var to = Person("{replies_to_template: Got it}");
+        await WhatsAppAsync(to, ("ContentSid", Template), ("ContentVariables", """{"1":"Fire"}"""));
+        var reply = await app.NextAsync("/message");
+        Assert.Equal(($"whatsapp:{to}", "Got it"), (reply["From"], reply["Body"]));
+        var (_, free) = await WhatsAppAsync(to, ("Body", "Here are the pictures"));
+        await UntilAsync(free, "delivered");
     }
 
     [Fact]
