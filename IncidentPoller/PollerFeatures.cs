@@ -40,11 +40,11 @@ static class PollerFeatures
 
     public static void MapPollerStatus(this IEndpointRouteBuilder routes) => routes.MapGet("/status", StatusAsync);
 
-    // The poller's own requests keep this up to date; only a replica that has not asked anything yet has to ask now.
+    // The poller's own requests keep this up to date; only a replica that has not asked anything lately has to ask now.
     static async Task<bool> IsReadyAsync(IServiceProvider services, CancellationToken ct)
     {
         var health = services.GetRequiredService<FreshdeskHealth>();
-        if (health is { Problem: null, AnsweredAt: null })
+        if (health.IsStale)
         {
             await services.GetRequiredService<FreshdeskClient>().PingAsync(ct);
         }

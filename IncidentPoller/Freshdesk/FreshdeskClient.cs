@@ -25,8 +25,18 @@ sealed partial class FreshdeskClient(HttpClient http, FreshdeskPace pace, Freshd
         ListAsync($"tickets?updated_since={Time(since)}&order_by=updated_at&order_type=asc&include=description", page, ct);
 
     /// <summary>Open tickets that are nobody's or this agent's, however old. Others' open tickets: <see cref="SearchOpenAsync"/>.</summary>
-    public Task<TicketPage> ListOpenAsync(int page, CancellationToken ct) =>
-        ListAsync($"tickets?filter=new_and_my_open&updated_since={Time(DateTimeOffset.UnixEpoch)}&order_by=created_at&order_type=asc&include=description", page, ct);
+    public async Task<TicketPage> ListOpenAsync(int page, CancellationToken ct)
+    {
+        const string Open = "tickets?filter=new_and_my_open&order_by=created_at&order_type=asc&include=description";
+        try
+        {
+            return await ListAsync($"{Open}&updated_since={Time(DateTimeOffset.UnixEpoch)}", page, ct);
+        }
+        catch (FreshdeskException error) when (error.Failure == FreshdeskFailure.Rejected)
+        {
+            return await ListAsync(Open, page, ct); // without a time only those of the last 30 days, which is better than none
+        }
+    }
 
     /// <summary>Tickets of the filter spam or deleted that changed at or after <paramref name="since"/>.</summary>
     public Task<TicketPage> ListRemovedAsync(string filter, DateTimeOffset since, int page, CancellationToken ct) =>

@@ -3,8 +3,11 @@ namespace CityMonitor.IncidentPoller.Freshdesk;
 /// <summary>What Freshdesk last said, for /ready and /status.</summary>
 sealed class FreshdeskHealth(TimeProvider clock)
 {
+    // A replica without the lease asks nothing by itself: what it knows grows old.
+    static readonly TimeSpan FreshFor = TimeSpan.FromMinutes(1);
+
     readonly Lock _gate = new();
-    DateTimeOffset? _answeredAt;
+    DateTimeOffset? _at;
     string? _problem;
 
     /// <summary>Null while all is well.</summary>
@@ -19,30 +22,27 @@ sealed class FreshdeskHealth(TimeProvider clock)
         }
     }
 
-    public DateTimeOffset? AnsweredAt
+    /// <summary>Nothing was asked lately, so that whoever wants to know has to ask now.</summary>
+    public bool IsStale
     {
         get
         {
             lock (_gate)
             {
-                return _answeredAt;
+                return _at is not { } at || clock.GetUtcNow() - at > FreshFor;
             }
         }
     }
 
-    public void Answered()
-    {
-        lock (_gate)
-        {
-            (_answeredAt, _problem) = (clock.GetUtcNow(), null);
-        }
-    }
+    public void Answered() => Set(null);
 
-    public void Failed(string problem)
+    public void Failed(string problem) => Set(problem);
+
+    void Set(string? problem)
     {
         lock (_gate)
         {
-            _problem = problem;
+            (_at, _problem) = (clock.GetUtcNow(), problem);
         }
     }
 }

@@ -7,7 +7,8 @@ namespace CityMonitor.IncidentPoller.Polling;
 /// Reports every open ticket, however old and whoever's it is, and looks again at every reported one that is not among them. This is what
 /// makes a wiped Redis, a lost webhook or a missed page cost time and never an incident.
 /// </summary>
-sealed class OpenTicketSweep(FreshdeskClient freshdesk, FreshdeskPace pace, TicketObserver observer, PollerStore store, TimeProvider clock)
+sealed partial class OpenTicketSweep(
+    FreshdeskClient freshdesk, FreshdeskPace pace, TicketObserver observer, PollerStore store, TimeProvider clock, ILogger<OpenTicketSweep> log)
 {
     const int MostSearchResults = 300;
 
@@ -20,18 +21,22 @@ sealed class OpenTicketSweep(FreshdeskClient freshdesk, FreshdeskPace pace, Tick
         var seen = new HashSet<long>();
 
         // From the primary store, without limits, but only tickets that are nobody's or our own agent's.
-        await TicketWalk.PagesAsync(freshdesk.ListOpenAsync, pace, clock, async ticket =>
-        {
-            seen.Add(ticket.Id);
-            await observer.ObserveAsync(ticket, republish: true, ct);
-        }, ct);
+        await UnlessRefusedAsync("list open tickets", async () =>
+            await TicketWalk.PagesAsync(freshdesk.ListOpenAsync, pace, clock, async ticket =>
+            {
+                seen.Add(ticket.Id);
+                await observer.ObserveAsync(ticket, republish: true, ct);
+            }, ct));
 
-        // Every agent's, but from an index that lags by minutes: a hit that is news is read itself before anybody is called.
-        var (_, total) = await SearchAsync(null, seen, ct);
-        for (var priority = 4; total > MostSearchResults && priority >= 1; priority--)
+        // Every agent's, but from an index that lags by minutes: what it finds is read itself before anybody is called.
+        await UnlessRefusedAsync("search for open tickets", async () =>
         {
-            await SearchAsync(priority, seen, ct);
-        }
+            var total = await SearchAsync(null, seen, ct);
+            for (var priority = 4; total > MostSearchResults && priority >= 1; priority--)
+            {
+                await SearchAsync(priority, seen, ct);
+            }
+        });
 
         foreach (var id in await store.WatchedAsync(ct))
         {
@@ -56,7 +61,20 @@ sealed class OpenTicketSweep(FreshdeskClient freshdesk, FreshdeskPace pace, Tick
         }
     }
 
-    async Task<(int Seen, int Total)> SearchAsync(int? priority, HashSet<long> seen, CancellationToken ct)
+    // An account or key that may not do one of these still gets the others, and the changes: a part of the sweep is better than none.
+    async Task UnlessRefusedAsync(string what, Func<Task> action)
+    {
+        try
+        {
+            await action();
+        }
+        catch (FreshdeskException error) when (error.Failure is FreshdeskFailure.Rejected or FreshdeskFailure.Unauthorized)
+        {
+            Log.Refused(log, what, error.Message);
+        }
+    }
+
+    async Task<int> SearchAsync(int? priority, HashSet<long> seen, CancellationToken ct)
     {
         var total = 0;
         var fresh = new List<long>();
@@ -80,6 +98,12 @@ sealed class OpenTicketSweep(FreshdeskClient freshdesk, FreshdeskPace pace, Tick
             await LookAtAsync(id, republish: true, ct);
         }
 
-        return (fresh.Count, total);
+        return total;
+    }
+
+    static partial class Log
+    {
+        [LoggerMessage(5151, LogLevel.Warning, "Freshdesk refuses to {What}: {Problem}")]
+        public static partial void Refused(ILogger log, string what, string problem);
     }
 }

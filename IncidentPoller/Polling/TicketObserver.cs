@@ -95,7 +95,7 @@ sealed partial class TicketObserver(PollerStore store, MessageBus bus, TicketPar
             Log.Reported(log, kind, ticket.Id, snapshot.Version, snapshot.Problems.Count);
         }
 
-        Remember(step, ticket.Id, new KnownTicket(snapshot.Version, true, snapshot.UpdatedAt));
+        Remember(step, ticket.Id, new KnownTicket(snapshot.Version, true, ticket.UpdatedAt ?? default));
         await bus.CommitAsync(step, ct);
     }
 

@@ -81,13 +81,25 @@ sealed partial class TicketPoller(
         // The list above leaves out what was deleted or marked as spam; nobody must be called about that.
         if (watching)
         {
-            await TicketWalk.AsOfAsync(since, (from, page, c) => freshdesk.ListRemovedAsync("deleted", from, page, c), pace, clock,
-                ticket => observer.ObserveAsync(ticket with { Deleted = true }, republish: false, ct), null, ct);
-            await TicketWalk.AsOfAsync(since, (from, page, c) => freshdesk.ListRemovedAsync("spam", from, page, c), pace, clock,
-                ticket => observer.ObserveAsync(ticket with { Spam = true }, republish: false, ct), null, ct);
+            await ReadRemovedAsync("deleted", since, ticket => ticket with { Deleted = true }, ct);
+            await ReadRemovedAsync("spam", since, ticket => ticket with { Spam = true }, ct);
         }
 
         await store.SetCursorAsync(cursor, ct);
+    }
+
+    async Task ReadRemovedAsync(string filter, DateTimeOffset since, Func<FreshdeskTicket, FreshdeskTicket> mark, CancellationToken ct)
+    {
+        try
+        {
+            await TicketWalk.AsOfAsync(since, (from, page, c) => freshdesk.ListRemovedAsync(filter, from, page, c), pace, clock,
+                ticket => observer.ObserveAsync(mark(ticket), republish: false, ct), null, ct);
+        }
+        catch (FreshdeskException error) when (error.Failure == FreshdeskFailure.Rejected)
+        {
+            // Then the sweep finds out, later, by looking at each ticket that was reported.
+            Log.ListRefused(log, filter, error.Message);
+        }
     }
 
     static T Later<T>(T a, T b) where T : IComparable<T> => a.CompareTo(b) > 0 ? a : b;
@@ -99,6 +111,9 @@ sealed partial class TicketPoller(
 
         [LoggerMessage(5122, LogLevel.Warning, "Tickets cannot be read now; the next look goes on where this one stopped: {Problem}")]
         public static partial void LookFailed(ILogger log, string problem);
+
+        [LoggerMessage(5124, LogLevel.Warning, "Freshdesk refuses the list of {Filter} tickets: {Problem}")]
+        public static partial void ListRefused(ILogger log, string filter, string problem);
 
         [LoggerMessage(5123, LogLevel.Information, "Tickets can be read again")]
         public static partial void Recovered(ILogger log);

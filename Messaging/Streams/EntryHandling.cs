@@ -73,6 +73,7 @@ sealed class EntryHandling(RedisClient redis, Committer committer, IMessageHandl
     async Task HandleOnceAsync(StreamEntry entry, Message message, ConsumerPlace place, long deliveries, CancellationToken ct)
     {
         using var activity = Telemetry.Handling(entry, place.Group);
+        using var scope = log.BeginScope(Subject(entry));
         var now = clock.GetUtcNow();
         var start = clock.GetTimestamp();
         var delivery = new Delivery(message, entry.Id, entry.At(now), deliveries);
@@ -97,6 +98,10 @@ sealed class EntryHandling(RedisClient redis, Committer committer, IMessageHandl
         await CommitAsync(step, entry, place, ct);
         Telemetry.Handled(entry, handled.RetryAfter is not null ? "retry" : handled.DeadReason is not null ? "dead" : "done", clock.GetElapsedTime(start));
     }
+
+    /// <summary>Puts the call, or its incident, on every line that the handler logs.</summary>
+    static KeyValuePair<string, object?>[] Subject(StreamEntry entry) =>
+        [new(Envelope.Incident, entry.Text(Envelope.Incident)), new(Envelope.Call, entry.Text(Envelope.Call))];
 
     async Task GiveUpAsync(StreamEntry entry, ConsumerPlace place, string reason, long deliveries, CancellationToken ct)
     {

@@ -1,7 +1,9 @@
 using System.Text.Json;
 using CityMonitor.Messaging.Contracts;
+using CityMonitor.Simulator.Faults;
 using CityMonitor.Simulator.Freshdesk;
 using CityMonitor.Simulator.Tests;
+using CityMonitor.Tests.Shared;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace CityMonitor.IncidentPoller.Tests;
@@ -85,5 +87,37 @@ public sealed class RecoveryTests
         poller.Samples.WithCustomFields(new CameraIncident { ResponderPhone = "+12025550145" });
 
         await poller.WaitForAsync<IncidentReported>(2);
+    }
+
+    [Theory]
+    [InlineData("^GET /api/v2/search", 403)]
+    [InlineData("^GET /api/v2/search", 400)]
+    public async Task An_account_that_may_not_search_still_has_its_tickets_reported(string match, int status)
+    {
+        await using var poller = await RunningPoller.PrepareAsync();
+        poller.Break(new Fault { Match = match, Status = status });
+        poller.Samples.WithCustomFields(new CameraIncident { ResponderPhone = "+12025550123" });
+
+        await poller.StartReplicaAsync();
+        await poller.WaitForAsync<IncidentReported>();
+        poller.Samples.WithCustomFields(new CameraIncident { ResponderPhone = "+12025550145" });
+
+        await poller.WaitForAsync<IncidentReported>(2);
+    }
+
+    [Fact]
+    public async Task A_redis_that_restarts_stops_nothing()
+    {
+        await using var poller = await RunningPoller.StartAsync();
+        var ticket = poller.Samples.WithCustomFields(new CameraIncident { ResponderPhone = "+12025550123" });
+        await poller.WaitForAsync<IncidentReported>();
+
+        await poller.Redis.StopAsync();
+        var late = poller.Samples.WithCustomFields(new CameraIncident { ResponderPhone = "+12025550145" });
+        await poller.Redis.StartAgainAsync();
+        await poller.SendAsync(new AddTicketNote("w1", IncidentId.OfTicket(ticket.Id), ticket.Id, "After the restart."));
+
+        await Eventually.TrueAsync(() => poller.Ticket(ticket.Id).Conversations.Length == 1, "the note", TimeSpan.FromSeconds(20));
+        await Eventually.TrueAsync(async () => (await poller.MessagesAsync()).OfType<IncidentReported>().Any(message => message.Ticket.TicketId == late.Id), "the late ticket", TimeSpan.FromSeconds(20));
     }
 }
