@@ -114,7 +114,7 @@ sealed record Facts
 {
     public static readonly Facts None = new();
 
-    /// <summary>The call's turns as they were spoken and heard.</summary>
+    /// <summary>The turns of the incident's calls as they were spoken and heard, oldest first.</summary>
     public IReadOnlyList<Turn> Transcript { get; init; } = [];
 
     /// <summary>TelephonyApi's word on the call (field dial): queued, dialling, placed, ended; null where it knows nothing.</summary>

@@ -8,20 +8,22 @@ using Microsoft.Extensions.Options;
 namespace CityMonitor.AgentWorker.Dispatch;
 
 /// <summary>Reads what a decision about a message needs beside the incident's state. Only reads, but for the claim of an event.</summary>
-sealed class FactReader(RedisClient redis, CallStore calls, IncidentStore incidents, Timers timers, TicketExtractor extractor, IOptions<DispatchOptions> options)
+sealed class FactReader(RedisClient redis, CallStore calls, IncidentStore incidents, Timers timers, TicketExtractor extractor, IOptions<DispatchOptions> options, TimeProvider clock)
 {
+    static readonly TimeSpan claimCommits = TimeSpan.FromSeconds(3);
+    static readonly TimeSpan claimPoll = TimeSpan.FromMilliseconds(25);
+
     public async Task<Facts> ReadAsync(IncidentState state, AgentMessage message, CancellationToken ct) => message switch
     {
         IncidentReported m => await OfTicketAsync(state, m.Ticket, ct),
         IncidentChanged m => await OfTicketAsync(state, m.Ticket, ct) with { WindowOpen = await WindowOpenAsync(state.Responder?.WhatsApp, ct) },
-        CallEnded m => new Facts { Transcript = await calls.ReadTurnsAsync(m.Call, ct) },
-        MediaStopped m => new Facts { Transcript = await calls.ReadTurnsAsync(m.Call, ct) },
+        CallEnded or MediaStopped => new Facts { Transcript = await TranscriptAsync(state, ct) },
         ToolRequested m => new Facts
         {
-            Transcript = state.Live is { Settled: true } ? await calls.ReadTurnsAsync(m.Call, ct) : [],
+            Transcript = state.Live is { Settled: true } ? await TranscriptAsync(state, ct) : [],
             WindowOpen = m.Name == "send_whatsapp_message" && await WindowOpenAsync(state.Responder?.WhatsApp, ct),
         },
-        KeypadPressed m => new Facts { Transcript = state.Live is { Settled: true } ? await calls.ReadTurnsAsync(m.Call, ct) : [] },
+        KeypadPressed => new Facts { Transcript = state.Live is { Settled: true } ? await TranscriptAsync(state, ct) : [] },
         TimerDue m => await OfTimerAsync(state, m.Name, ct),
         IncidentSwept => await OfSweepAsync(state, ct),
         _ => Facts.None,
@@ -29,7 +31,7 @@ sealed class FactReader(RedisClient redis, CallStore calls, IncidentStore incide
 
     async Task<Facts> OfTimerAsync(IncidentState state, string name, CancellationToken ct) => name switch
     {
-        TimerNames.CallOverdue or TimerNames.Outcome when state.Live is { } live => await OfCallAsync(live.Call, ct),
+        TimerNames.CallOverdue or TimerNames.Outcome when state.Live is { } live => await OfCallAsync(state, live.Call, ct),
         TimerNames.Duplicate when state.DuplicateOf is { } primary => new Facts { Primary = await incidents.ReadAsync(primary, ct) },
         TimerNames.Eta => new Facts { WindowOpen = await WindowOpenAsync(state.Responder?.WhatsApp, ct) },
         _ => Facts.None,
@@ -37,15 +39,27 @@ sealed class FactReader(RedisClient redis, CallStore calls, IncidentStore incide
 
     async Task<Facts> OfSweepAsync(IncidentState state, CancellationToken ct)
     {
-        var facts = state.Live is { Settled: false } live ? await OfCallAsync(live.Call, ct) : Facts.None;
+        var facts = state.Live is { Settled: false } live ? await OfCallAsync(state, live.Call, ct) : Facts.None;
         return facts with { TimersSet = await timers.SetAsync(state.Id.Value, [.. state.Timers.Select(t => t.Name)], ct) };
     }
 
-    async Task<Facts> OfCallAsync(CallId call, CancellationToken ct) => new()
+    async Task<Facts> OfCallAsync(IncidentState state, CallId call, CancellationToken ct) => new()
     {
         Dial = (await calls.ReadAsync(call, ct)).GetValueOrDefault(CallFields.Dial)?.Text,
-        Transcript = await calls.ReadTurnsAsync(call, ct),
+        Transcript = await TranscriptAsync(state, ct),
     };
+
+    /// <summary>What was said in every call of this incident, oldest first.</summary>
+    async Task<IReadOnlyList<Turn>> TranscriptAsync(IncidentState state, CancellationToken ct)
+    {
+        var turns = new List<Turn>();
+        foreach (var attempt in state.Attempts.Where(a => a.AnsweredAt is not null || a.Call == state.Live?.Call))
+        {
+            turns.AddRange(await calls.ReadTurnsAsync(attempt.Call, ct));
+        }
+
+        return turns;
+    }
 
     async Task<Facts> OfTicketAsync(IncidentState state, TicketSnapshot ticket, CancellationToken ct)
     {
@@ -79,7 +93,7 @@ sealed class FactReader(RedisClient redis, CallStore calls, IncidentStore incide
             return null;
         }
 
-        var primary = await incidents.ReadAsync(IncidentId.Parse(holder), ct);
+        var primary = await ReadHolderAsync(IncidentId.Parse(holder), ct);
         if (primary is not null and not { Status: IncidentStatus.Withdrawn } && primary.DuplicateOf != incident)
         {
             return primary;
@@ -87,6 +101,25 @@ sealed class FactReader(RedisClient redis, CallStore calls, IncidentStore incide
 
         await redis.SendAsync(["SET", Keys.Event(hash), incident.Value, "EX", seconds], ct);
         return null;
+    }
+
+    /// <summary>
+    /// Two tickets of one event often arrive together: the first may have claimed the event and not yet be committed. When it never is
+    /// (its worker died), its redelivery finds our claim and follows us.
+    /// </summary>
+    async Task<IncidentState?> ReadHolderAsync(IncidentId holder, CancellationToken ct)
+    {
+        var started = clock.GetTimestamp();
+        while (true)
+        {
+            var state = await incidents.ReadAsync(holder, ct);
+            if (state is not null || clock.GetElapsedTime(started) > claimCommits)
+            {
+                return state;
+            }
+
+            await Task.Delay(claimPoll, clock, ct);
+        }
     }
 
     async Task<bool> WindowOpenAsync(PhoneNumber? number, CancellationToken ct) =>

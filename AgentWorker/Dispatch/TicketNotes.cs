@@ -204,7 +204,7 @@ static class TicketNotes
             return;
         }
 
-        text.AppendLine("Transcript of the last call:");
+        text.AppendLine("Transcript:");
         foreach (var turn in facts.Transcript)
         {
             text.Append(turn.At.UtcDateTime.ToString("HH:mm:ss", CultureInfo.InvariantCulture)).Append(' ')

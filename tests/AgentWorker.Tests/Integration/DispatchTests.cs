@@ -132,6 +132,21 @@ public sealed class DispatchTests(Town town)
     }
 
     [Fact]
+    public async Task Tickets_of_one_event_that_arrive_together_make_one_call()
+    {
+        var pairs = Enumerable.Range(0, 10).Select(n =>
+            (First: new TownIncident(town, phone: $"+120255502{n:00}", address: $"Bridge {n}"), Second: new TownIncident(town, phone: $"+120255502{n:00}", address: $"Bridge {n}"))).ToList();
+        await Task.WhenAll(pairs.SelectMany(p => new[] { p.First.ReportAsync(), p.Second.ReportAsync() }));
+
+        foreach (var (first, second) in pairs)
+        {
+            await first.BecomesAsync(s => s.DuplicateOf is not null || s.Attempts.Count > 0);
+            await second.BecomesAsync(s => s.DuplicateOf is not null || s.Attempts.Count > 0);
+            Assert.Single(town.Seen<PlaceCall>(p => p.Call == first.Call(1) || p.Call == second.Call(1)));
+        }
+    }
+
+    [Fact]
     public async Task A_ticket_closed_while_the_phone_rings_ends_the_call_for_good()
     {
         var incident = new TownIncident(town);
