@@ -21,7 +21,12 @@ static class DeepgramApi
     public static IEndpointRouteBuilder MapDeepgram(this IEndpointRouteBuilder routes)
     {
         // Read at start, so that a mistake in a mind is told then and not in the first call.
-        routes.ServiceProvider.GetRequiredService<MindLibrary>();
+        var minds = routes.ServiceProvider.GetRequiredService<MindLibrary>();
+        if (routes.ServiceProvider.GetRequiredService<IOptions<DeepgramOptions>>().Value.Mind is { Length: > 0 } mind)
+        {
+            minds.Named(mind);
+        }
+
         routes.MapSpeak();
         routes.MapGet("/v1/agent/converse", (HttpContext context, AgentSessions sessions) => sessions.ServeAsync(context));
         return routes;

@@ -28,6 +28,9 @@ sealed class DeepgramOptions
     /// <summary>Voice agent sessions at a time; one more is refused with 429.</summary>
     public int MaxAgentSessions { get; set; } = 200;
 
+    /// <summary>The mind of every session, by name, for example <c>misbehaving</c>. Empty: chosen by the settings' functions and tags.</summary>
+    public string Mind { get; set; } = "";
+
     /// <summary>Longest text that speak takes; longer is 413.</summary>
     public int MaxSpeakCharacters { get; set; } = 2000;
 }

@@ -8,7 +8,7 @@ namespace CityMonitor.Simulator.Deepgram;
 /// </summary>
 sealed class AgentConversation(
     AgentSocket socket, AgentVoice voice, DeepgramOptions options, AgentSettings settings, Mind mind, Timeline timeline, string requestId,
-    Action<TimeSpan, Action> later)
+    Action<TimeSpan, Action> later, Action<MindAct.Complain> complain)
 {
     /// <summary>What was worked out at a pause, before the end of the turn was certain.</summary>
     sealed record Guess(string Text, MindState State, MindPlan Rest, List<PendingCall> Calls);
@@ -267,6 +267,9 @@ sealed class AgentConversation(
                 case MindAct.Wait wait:
                     Later(wait.Length, Continue);
                     return;
+                case MindAct.Complain complaint:
+                    complain(complaint);
+                    break;
                 case MindAct.Call call when voice.IsSpeaking:
                     // Who interrupts a goodbye is not hung up on: what follows spoken words waits for them.
                     afterSpeech = call;
@@ -331,7 +334,7 @@ sealed class AgentConversation(
     }
 
     List<PendingCall> Pending(MindAct.Call call) =>
-        [.. call.Calls.Select(c => new PendingCall($"call_{Guid.NewGuid():N}", c.Name, c.Arguments, Functions[c.Name].DeferUntilEot))];
+        [.. call.Calls.Select(c => new PendingCall($"call_{Guid.NewGuid():N}", c.Name, c.Arguments, Functions.GetValueOrDefault(c.Name)?.DeferUntilEot ?? true))];
 
     void Ask(List<PendingCall> calls)
     {

@@ -160,7 +160,7 @@ sealed class AgentProtocol(
         WarnOfLength(settings.Prompt);
         var mind = MindFor(settings.Functions);
         timeline.Add("agent.opened", requestId, new() { ["mind"] = mind.Name, ["context"] = settings.Context.Count });
-        Conversation = new AgentConversation(socket, voice, options, settings, mind, timeline, requestId, later);
+        Conversation = new AgentConversation(socket, voice, options, settings, mind, timeline, requestId, later, Complain);
         socket.Send(AgentMessages.SettingsApplied);
         ear = new AgentEar(options);
         Conversation.Begin();
@@ -170,7 +170,7 @@ sealed class AgentProtocol(
     Mind MindFor(IReadOnlyDictionary<string, AgentFunction> functions)
     {
         var offered = functions.Where(f => f.Value.ClientSide).ToDictionary(f => f.Key, f => f.Value);
-        return new Mind(minds.Choose([.. settings!.Tags], offered.Keys), offered);
+        return new Mind(options.Mind.Length > 0 ? minds.Named(options.Mind) : minds.Choose([.. settings!.Tags], offered.Keys), offered);
     }
 
     void WarnOfLength(string prompt)
@@ -178,6 +178,18 @@ sealed class AgentProtocol(
         if (prompt.Length > LongestPrompt)
         {
             socket.Send(AgentMessages.Warning("PROMPT_TOO_LONG", $"The prompt has {prompt.Length} characters; {LongestPrompt} are allowed."));
+        }
+    }
+
+    void Complain(MindAct.Complain complaint)
+    {
+        if (complaint.Fatal)
+        {
+            Fail(complaint.Code, "Something went wrong in the simulated agent.");
+        }
+        else
+        {
+            socket.Send(AgentMessages.Warning(complaint.Code, "Something is not quite right in the simulated agent."));
         }
     }
 

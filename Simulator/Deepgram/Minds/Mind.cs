@@ -24,6 +24,8 @@ abstract record MindAct
     public sealed record Call(ImmutableArray<ToolCall> Calls) : MindAct;
 
     public sealed record Wait(TimeSpan Length) : MindAct;
+
+    public sealed record Complain(string Code, bool Fatal) : MindAct;
 }
 
 sealed record ToolCall(string Name, string Arguments);
@@ -99,11 +101,15 @@ sealed partial class Mind(MindScript script, IReadOnlyDictionary<string, AgentFu
             {
                 return (state, new MindPlan(steps), new MindAct.Wait(TimeSpan.FromMilliseconds(wait)));
             }
-            else if (step.Call is { } && tools.ContainsKey(step.Call))
+            else if ((step.Error ?? step.Warning) is { } code)
+            {
+                return (state, new MindPlan(steps), new MindAct.Complain(code, step.Error is not null));
+            }
+            else if (Offered(step))
             {
                 // Calls that stand one after the other are asked for at once, as models do.
                 var calls = ImmutableArray.Create(CallOf(state, step));
-                while (!steps.IsEmpty && steps[0].Call is { } more && tools.ContainsKey(more) && Holds(state, steps[0].If))
+                while (!steps.IsEmpty && Offered(steps[0]) && Holds(state, steps[0].If))
                 {
                     calls = calls.Add(CallOf(state, steps[0]));
                     steps = steps.RemoveAt(0);
@@ -209,8 +215,11 @@ sealed partial class Mind(MindScript script, IReadOnlyDictionary<string, AgentFu
 
     static MindState Remember(MindState state, MindMemory memory) => memory.Set.Aggregate(state, (s, one) => s.With(one.Key, Fill(s, one.Value)));
 
-    ToolCall CallOf(MindState state, MindStep step) =>
-        new(step.Call!, tools[step.Call!].Arguments(step.With.ToDictionary(a => a.Key, a => Fill(state, a.Value))));
+    bool Offered(MindStep step) => step.Call is { } name && (step.Anyway || tools.ContainsKey(name));
+
+    ToolCall CallOf(MindState state, MindStep step) => new(
+        step.Call!,
+        step.Raw ?? (tools.TryGetValue(step.Call!, out var tool) ? tool.Arguments(step.With.ToDictionary(a => a.Key, a => Fill(state, a.Value))) : "{}"));
 
     static bool Holds(MindState state, Dictionary<string, List<string>> conditions) =>
         conditions.All(condition => condition.Value.Contains(state[condition.Key]));

@@ -24,6 +24,10 @@ sealed class MindLibrary
         }
     }
 
+    /// <summary>The mind of this name.</summary>
+    public MindScript Named(string name) => scripts.Find(s => s.Name == name)
+        ?? throw new InvalidOperationException($"There is no mind '{name}'; there are {string.Join(", ", scripts.Select(s => s.Name))}.");
+
     /// <summary>The mind whose name is among the tags, else the one with the most tools that are all offered.</summary>
     public MindScript Choose(IReadOnlyCollection<string> tags, IReadOnlyCollection<string> offered) =>
         scripts.Find(s => tags.Contains(s.Name))
@@ -71,10 +75,10 @@ sealed class MindLibrary
 
         foreach (var step in script.Rules.SelectMany(r => r.Do).Concat(script.Parts.Values.SelectMany(p => p)))
         {
-            var actions = new object?[] { step.Say, step.Call, step.Set, step.Wait, step.Part }.Count(a => a is not null);
+            var actions = new object?[] { step.Say, step.Call, step.Set, step.Wait, step.Part, step.Error, step.Warning }.Count(a => a is not null);
             if (actions != 1)
             {
-                throw new InvalidOperationException($"{source}: each step has exactly one of say, call, set, wait and part; one has {actions}.");
+                throw new InvalidOperationException($"{source}: each step has exactly one of say, call, set, wait, part, error and warning; one has {actions}.");
             }
 
             if (step.Part is { } part && !script.Parts.ContainsKey(part))

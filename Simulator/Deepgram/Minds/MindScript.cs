@@ -82,10 +82,22 @@ sealed class MindStep
     public string? Say { get; set; }
     public string? Call { get; set; }
     public Dictionary<string, string> With { get; set; } = [];
+
+    /// <summary>The arguments of a call word for word instead of <see cref="With"/>, whether they are JSON or not.</summary>
+    public string? Raw { get; set; }
+
+    /// <summary>Calls the function even when it is not offered, as a model does that makes one up.</summary>
+    public bool Anyway { get; set; }
     public Dictionary<string, string>? Set { get; set; }
 
     /// <summary>Milliseconds to wait.</summary>
     public int? Wait { get; set; }
+
+    /// <summary>The code of an Error, with which the session ends.</summary>
+    public string? Error { get; set; }
+
+    /// <summary>The code of a Warning, after which it goes on.</summary>
+    public string? Warning { get; set; }
     public string? Part { get; set; }
 
     /// <summary>The step is left out unless these slots have one of these values.</summary>

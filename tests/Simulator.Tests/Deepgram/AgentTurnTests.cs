@@ -213,4 +213,40 @@ public sealed class AgentTurnTests(NaturalSimulator shared) : IClassFixture<Natu
             Assert.Equal($"You said: I am {n}", agent.Heard.Trim());
         });
     }
+
+    [Theory]
+    [InlineData("Call the unknown tool", "launch_fireworks", "{}")]
+    [InlineData("Send broken arguments", "record_responder", "{\"name\":\"Dana")]
+    [InlineData("Leave the arguments missing", "send_whatsapp_message", "")]
+    public async Task A_misbehaving_model_calls_what_it_should_not(string said, string function, string arguments)
+    {
+        await using var agent = await AgentClient.OpenAsync(Port, Misbehaving());
+        await agent.SayAsync(said);
+        var call = await agent.WaitForCallAsync(function);
+        Assert.Equal(arguments, (string?)call["arguments"]);
+        await agent.RespondAsync(call, """{"error":"no"}""");
+        await agent.WaitForTextAsync("assistant", "The tool answered.");
+    }
+
+    [Fact]
+    public async Task A_misbehaving_vendor_warns_and_fails_in_the_middle_of_a_call()
+    {
+        await using var agent = await AgentClient.OpenAsync(Port, Misbehaving());
+        await agent.SayAsync("Two at once, please");
+        Assert.Equal(2, (await agent.WaitAsync("FunctionCallRequest"))["functions"]!.AsArray().Count);
+        await using var other = await AgentClient.OpenAsync(Port, Misbehaving());
+        await other.SayAsync("Give me a warning");
+        Assert.Equal("SLOW_THINK_REQUEST", (string?)(await other.WaitAsync("Warning"))["code"]);
+        await other.WaitForTextAsync("assistant", "That took a while.");
+        await other.SayAsync("And now an error");
+        Assert.Equal("INTERNAL_SERVER_ERROR", (string?)(await other.WaitAsync("Error"))["code"]);
+        await other.EndedAsync();
+    }
+
+    static JsonObject Misbehaving()
+    {
+        var settings = AgentSettingsOf.Dispatch();
+        settings["tags"] = new JsonArray("misbehaving");
+        return settings;
+    }
 }

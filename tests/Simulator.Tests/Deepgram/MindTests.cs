@@ -17,6 +17,13 @@ public sealed class MindTests
     public void A_mistake_in_a_mind_is_named(string yaml, string message) =>
         Assert.Contains(message, Assert.Throws<InvalidOperationException>(() => MindLibrary.Read(yaml, "x.yaml")).Message, StringComparison.Ordinal);
 
+    [Fact]
+    public async Task A_mind_that_is_set_for_all_sessions_but_does_not_exist_stops_the_start()
+    {
+        var error = await Assert.ThrowsAsync<InvalidOperationException>(() => RunningSimulator.StartAsync(("Simulator:Deepgram:Mind", "nobody")));
+        Assert.Contains("There is no mind 'nobody'; there are incident-dispatch", error.Message, StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData("two zero two, five five five, zero one four two", "+12025550142")]
     [InlineData("It's two oh two, triple five, oh one forty two", "+12025550142")]
