@@ -155,6 +155,20 @@ sealed class MessagingScript
     /// <summary>WhatsApp only; absent: never read.</summary>
     public TimeSpan? ReadAfter { get; set; }
 
-    /// <summary>What the person writes back once a template has arrived, which opens the 24 hour window; absent: nothing.</summary>
-    public string? RepliesToTemplate { get; set; }
+    /// <summary>What the person writes back on the same channel. The first that matches is taken.</summary>
+    public List<MessageReply> Replies { get; set; } = [];
+}
+
+/// <summary>A written answer, which also opens the WhatsApp window.</summary>
+sealed class MessageReply
+{
+    /// <summary>Regular expression on the text (or the template's variables). Absent: anything.</summary>
+    public string? On { get; set; }
+
+    public string Say { get; set; } = "";
+
+    public TimeSpan After { get; set; } = TimeSpan.FromSeconds(2);
+
+    /// <summary>How often; 0 is any number of times.</summary>
+    public int Times { get; set; } = 1;
 }

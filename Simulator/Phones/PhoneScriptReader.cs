@@ -43,17 +43,20 @@ static partial class PhoneScriptReader
             return $"number must be E.164, for example \"+12025550123\", or \"*\"; it is \"{script.Number}\".";
         }
 
-        foreach (var line in script.Lines)
+        foreach (var pattern in script.Lines.Select(line => line.On).Concat(script.Messaging.Replies.Select(reply => reply.On)))
         {
             try
             {
-                _ = Regex.Match("", line.On ?? "");
+                _ = Regex.Match("", pattern ?? "");
             }
             catch (ArgumentException e)
             {
-                return $"on: \"{line.On}\" is not a regular expression: {e.Message}";
+                return $"on: \"{pattern}\" is not a regular expression: {e.Message}";
             }
+        }
 
+        foreach (var line in script.Lines)
+        {
             if (line.Press?.Any(key => !"0123456789*#ABCDw".Contains(key)) is true)
             {
                 return $"press: \"{line.Press}\" may hold 0-9 * # A-D and w, for example \"1w#\".";

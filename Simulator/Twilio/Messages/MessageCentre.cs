@@ -1,6 +1,6 @@
 using System.Collections.Concurrent;
-using System.Globalization;
 using System.Text.Json.Nodes;
+using System.Text.RegularExpressions;
 using CityMonitor.Simulator.Phones;
 using CityMonitor.Simulator.Twilio.Twiml;
 using CityMonitor.Simulator.Twilio.Webhooks;
@@ -9,11 +9,14 @@ namespace CityMonitor.Simulator.Twilio.Messages;
 
 /// <summary>Takes each message through its life, as the phone's script says, and tells the application.</summary>
 sealed partial class MessageCentre(
-    MessageBook book, PhoneBook phones, OrderedWebhooks callbacks, WebhookSender webhooks, MediaFetch mediaFetch, NumberSettings number, Timeline timeline, TimeProvider clock,
-    ILogger<MessageCentre> logger)
+    MessageBook book, PhoneBook phones, NumberSettings number, OrderedWebhooks callbacks, WebhookSender webhooks, MediaFetch mediaFetch, Timeline timeline,
+    TimeProvider clock, ILogger<MessageCentre> logger)
     : IHostedService, IDisposable
 {
+    static readonly TimeSpan MatchTimeout = TimeSpan.FromMilliseconds(50);
+
     readonly ConcurrentDictionary<string, Task> running = new();
+    readonly ConcurrentDictionary<MessageReply, int> repliesUsed = new();
     readonly CancellationTokenSource stopping = new();
 
     public void Send(Message message)
@@ -85,19 +88,32 @@ sealed partial class MessageCentre(
         {
             Move(message, MessageStatus.Undelivered, reason);
         }
-        else if (Move(message, MessageStatus.Delivered) && message.IsWhatsApp)
+        else if (Move(message, MessageStatus.Delivered))
         {
-            if (script.ReadAfter is { } readAfter)
+            if (message.IsWhatsApp && script.ReadAfter is { } readAfter)
             {
                 await Task.Delay(readAfter, clock, stopping.Token);
                 Move(message, MessageStatus.Read);
             }
 
-            if (message.ContentSid is not null && script.RepliesToTemplate is { } reply)
-            {
-                Receive(new Message(message.AccountSid, message.From, message.To, reply, [], "inbound", clock), number.MessageUrl);
-            }
+            await ReplyAsync(message, script);
         }
+    }
+
+    async Task ReplyAsync(Message message, MessagingScript script)
+    {
+        var text = $"{message.Body} {message.ContentVariables}";
+        var reply = script.Replies.Find(candidate =>
+            (candidate.Times == 0 || repliesUsed.GetValueOrDefault(candidate) < candidate.Times)
+            && Regex.IsMatch(text, candidate.On ?? "", RegexOptions.IgnoreCase, MatchTimeout));
+        if (reply is null)
+        {
+            return;
+        }
+
+        repliesUsed.AddOrUpdate(reply, 1, (_, used) => used + 1);
+        await Task.Delay(reply.After, clock, stopping.Token);
+        Receive(new Message(message.AccountSid, message.From, message.To, reply.Say, [], "inbound", clock), number.MessageUrl);
     }
 
     async Task<int?> FailureAsync(Message message, MessagingScript script)
@@ -190,83 +206,4 @@ sealed partial class MessageCentre(
 
     [LoggerMessage(1301, LogLevel.Error, "Message {Sid} broke in the simulator itself")]
     partial void LogBroken(Exception exception, string sid);
-}
-
-/// <summary>The form fields of requests about messages.</summary>
-static class MessageFields
-{
-    public static List<KeyValuePair<string, string>> Status(Message message, string status)
-    {
-        List<KeyValuePair<string, string>> fields =
-        [
-            new("AccountSid", message.AccountSid),
-            new("ApiVersion", "2010-04-01"),
-            new("From", message.From),
-            new("MessageSid", message.Sid),
-            new("MessageStatus", status),
-            new("SmsSid", message.Sid),
-            new("SmsStatus", status),
-            new("To", message.To),
-        ];
-        if (message.MessagingServiceSid is { } service)
-        {
-            fields.Add(new("MessagingServiceSid", service));
-        }
-
-        if (message.ErrorCode is { } code)
-        {
-            fields.Add(new("ErrorCode", code.ToString(CultureInfo.InvariantCulture)));
-        }
-
-        if (message.IsWhatsApp)
-        {
-            fields.Add(new("ChannelPrefix", "whatsapp"));
-            fields.Add(new("ChannelInstallSid", "XE" + message.AccountSid[2..]));
-            fields.Add(new("ChannelToAddress", message.To));
-            fields.Add(new("StructuredMessage", "false"));
-            if (message.ErrorCode is { } reason)
-            {
-                fields.Add(new("ChannelStatusMessage", MessageErrors.Describe(reason)));
-            }
-
-            if (status is MessageStatus.Delivered or MessageStatus.Read)
-            {
-                fields.Add(new("EventType", status.ToUpperInvariant()));
-            }
-        }
-
-        return fields;
-    }
-
-    public static List<KeyValuePair<string, string>> Inbound(Message message)
-    {
-        List<KeyValuePair<string, string>> fields =
-        [
-            new("AccountSid", message.AccountSid),
-            new("ApiVersion", "2010-04-01"),
-            new("Body", message.Body),
-            new("From", message.From),
-            new("MessageSid", message.Sid),
-            new("NumMedia", message.MediaUrls.Count.ToString(CultureInfo.InvariantCulture)),
-            new("NumSegments", "1"),
-            new("SmsMessageSid", message.Sid),
-            new("SmsSid", message.Sid),
-            new("SmsStatus", MessageStatus.Received),
-            new("To", message.To),
-        ];
-        for (var i = 0; i < message.MediaUrls.Count; i++)
-        {
-            fields.Add(new($"MediaUrl{i}", message.MediaUrls[i]));
-            fields.Add(new($"MediaContentType{i}", "image/jpeg"));
-        }
-
-        if (message.IsWhatsApp)
-        {
-            fields.Add(new("WaId", Message.Bare(message.From).TrimStart('+')));
-            fields.Add(new("ProfileName", Message.Bare(message.From)));
-            fields.Add(new("MessageType", message.MediaUrls.Count > 0 ? "image" : "text"));
-        }
-
-        return fields;
-    }
 }

@@ -62,19 +62,6 @@ public sealed class MessagesTests(SimulatorFixture simulator) : IClassFixture<Si
     }
 
     [Fact]
-    public async Task A_person_may_answer_a_template_and_free_text_gets_through_from_then_on()
-    {
-        await using var app = await CustomerApp.StartAsync();
-        simulator.Services.GetRequiredService<NumberSettings>().MessageUrl = app.Url + "/message";
-        var to = Person("{replies_to_template: Got it}");
-        await WhatsAppAsync(to, ("ContentSid", Template), ("ContentVariables", """{"1":"Fire"}"""));
-        var reply = await app.NextAsync("/message");
-        Assert.Equal(($"whatsapp:{to}", "Got it"), (reply["From"], reply["Body"]));
-        var (_, free) = await WhatsAppAsync(to, ("Body", "Here are the pictures"));
-        await UntilAsync(free, "delivered");
-    }
-
-    [Fact]
     public async Task A_message_from_the_person_opens_the_window_and_reaches_the_application()
     {
         await using var app = await CustomerApp.StartAsync();
@@ -90,6 +77,20 @@ public sealed class MessagesTests(SimulatorFixture simulator) : IClassFixture<Si
         await simulator.Timeline.WaitAsync(e => e.Kind == "message.delivered" && e.Details.GetProperty("phone").GetString() == person, TimeSpan.FromSeconds(5));
         var (_, free) = await WhatsAppAsync(person, ("Body", "Now it goes"));
         await UntilAsync(free, "delivered");
+    }
+
+    [Fact]
+    public async Task A_person_can_write_back_which_opens_the_window()
+    {
+        await using var app = await CustomerApp.StartAsync();
+        simulator.Services.GetRequiredService<NumberSettings>().MessageUrl = app.Url + "/message";
+        var to = Person("{replies: [{on: never, say: No.}, {on: fire, say: Received., after: 100ms}]}");
+        await WhatsAppAsync(to, ("ContentSid", Template), ("ContentVariables", """{"1":"Fire"}"""));
+        Assert.Equal("Received.", (await app.NextAsync("/message"))["Body"]);
+        var (_, free) = await WhatsAppAsync(to, ("Body", "Fire: the evidence"));
+        await UntilAsync(free, "delivered");
+        await Task.Delay(300);
+        Assert.Empty(app.Taken("/message"));
     }
 
     [Theory]
