@@ -22,6 +22,9 @@ static class Telemetry
 
     public static readonly Counter<long> Messages = meter.CreateCounter<long>("citymonitor.telephony.messages", "{message}");
 
+    /// <summary>What carriers bill.</summary>
+    public static readonly Counter<long> SmsSegments = meter.CreateCounter<long>("citymonitor.telephony.sms.segments", "{segment}");
+
     public static readonly Counter<long> Refused = meter.CreateCounter<long>("citymonitor.telephony.refused_requests", "{request}");
 
     /// <summary>A span in the call's own trace: callbacks of Twilio's come without one.</summary>

@@ -14,14 +14,15 @@ sealed class TelephonyWatch(
 {
     protected override string Name => "telephony-watch";
 
-    protected override Task RunAsync(long epoch, CancellationToken lost)
+    protected override async Task RunAsync(long epoch, CancellationToken lost)
     {
         bridges.Begin();
-        return Task.WhenAll(
+        await Task.WhenAll(
             RepeatAsync("The watch for lost dials", dials.RunOnceAsync, lost),
             RepeatAsync("The watch for lapsed bridges", bridges.RunOnceAsync, lost),
             RepeatAsync("The watch for silent calls", calls.RunOnceAsync, lost),
             RepeatAsync("The watch for silent messages", messages.RunOnceAsync, lost));
+        lost.ThrowIfCancellationRequested();
     }
 
     async Task RepeatAsync(string what, Func<CancellationToken, Task> look, CancellationToken ct)

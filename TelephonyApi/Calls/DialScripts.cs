@@ -67,10 +67,11 @@ static class DialScripts
         return {'full'}
         """);
 
-    /// <summary>KEYS call dialling queue; ARGV id delayMs numberPrefix. The create request was not processed: dialling -> queued. Answers 1 where it did that.</summary>
+    /// <summary>KEYS call dialling queue; ARGV id delayMs numberPrefix. The create request was not processed: dialling -> queued. Answers 1 where it did that, 2 where the call is to end.</summary>
     public static readonly RedisScript Requeue = new(Now + """
         local call = redis.call('HMGET', KEYS[1], 'dial', 'dial.score', 'dial.to')
         if call[1] ~= 'dialling' then return 0 end
+        if redis.call('HEXISTS', KEYS[1], 'dial.cancel') == 1 then return 2 end
         redis.call('HSET', KEYS[1], 'dial', 'queued', 'dial.notBefore', now + tonumber(ARGV[2]))
         redis.call('ZREM', KEYS[2], ARGV[1])
         local number = ARGV[3] .. call[3]
@@ -176,6 +177,7 @@ static class DialScripts
     /// <summary>KEYS call; ARGV answer field. Raises the field to the answer's number; answers 1 where nobody had, and no later answer was given.</summary>
     public static readonly RedisScript Claim = new("""
         local call = redis.call('HMGET', KEYS[1], 'dial.answers', 'dial.continued', 'dial.moved', 'dial', 'end')
+        if not call[4] then return 0 end
         local answer = tonumber(ARGV[1])
         local first = tonumber(call[1] or 0) <= answer and tonumber(call[2] or -1) < answer and tonumber(call[3] or -1) < answer
         if tonumber(redis.call('HGET', KEYS[1], ARGV[2]) or -1) < answer then redis.call('HSET', KEYS[1], ARGV[2], answer) end

@@ -10,6 +10,9 @@ namespace CityMonitor.TelephonyApi.Calls;
 /// <param name="Wait">Until the next attempt makes sense, where that is known.</param>
 readonly record struct Taken(CallId? Call, TimeSpan? Wait, bool Unprimed);
 
+/// <summary>What became of a call that was given back: settled by somebody else, in the queue again, or to be ended.</summary>
+enum Requeued { Settled, Queued, Cancelled }
+
 /// <summary>The dial state machine in Redis: queued -> dialling -> placed -> ended.</summary>
 sealed class DialStore(RedisClient redis, IOptions<TwilioOptions> twilio, IOptions<CapacityOptions> capacity)
 {
@@ -47,12 +50,12 @@ sealed class DialStore(RedisClient redis, IOptions<TwilioOptions> twilio, IOptio
         };
     }
 
-    public async Task<bool> RequeueAsync(CallId call, TimeSpan delay, CancellationToken ct) =>
-        (await redis.RunAsync(
+    public async Task<Requeued> RequeueAsync(CallId call, TimeSpan delay, CancellationToken ct) =>
+        (Requeued)(await redis.RunAsync(
             DialScripts.Requeue,
             [Keys.Call(call), Keys.Dialling, Keys.DialQueue],
             [call.Value, (long)delay.TotalMilliseconds, numberPrefix],
-            ct)).Number == 1;
+            ct)).Number;
 
     /// <summary>Answers the state before and, where the call is to be ended, why.</summary>
     public async Task<(string Before, string? Cancel)> PlaceAsync(CallId call, string sid, CancellationToken ct)

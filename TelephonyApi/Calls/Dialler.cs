@@ -76,13 +76,15 @@ sealed class Dialler(
             delay = atLeast.Value < longestDelay ? atLeast.Value : longestDelay;
         }
 
-        if (await store.RequeueAsync(call, delay, ct))
+        switch (await store.RequeueAsync(call, delay, ct))
         {
-            CallLog.Requeued(log, call, reason, delay);
-            if ((await store.ReadAsync(call, ct))[DialFields.Cancel] is { } cancel)
-            {
-                await facts.EndAsync(call, CallEnd.Canceled, null, cancel, DialStates.Queued, ct);
-            }
+            case Requeued.Queued:
+                CallLog.Requeued(log, call, reason, delay);
+                break;
+            case Requeued.Cancelled:
+                var cancel = (await store.ReadAsync(call, ct))[DialFields.Cancel];
+                await facts.EndAsync(call, CallEnd.Canceled, null, cancel, DialStates.Dialling, ct);
+                break;
         }
     }
 

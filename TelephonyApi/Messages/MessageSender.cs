@@ -72,6 +72,11 @@ sealed class MessageSender(
         Telemetry.Messages.Add(1, new("channel", message.Channel.ToString()), new("outcome", result.Outcome.ToString()));
         if (result.Ok)
         {
+            if (message.Channel == Channel.Sms)
+            {
+                Telemetry.SmsSegments.Add(MessageParts.Segments(part.Fields.Single(field => field.Key == "Body").Value));
+            }
+
             await store.SetAsync(message.Message, ct, ($"p{index}.sid", result.Value!.Sid));
             await store.WatchAsync(message.Message, index, ct);
             await statuses.NoteAsync(message.Message, index, result.Value.Status ?? "queued", result.Value.ErrorCode, result.Value.ErrorMessage, ct);

@@ -36,10 +36,10 @@ static class ServiceEndpoints
         ["GET /health"] = "liveness",
         ["GET /ready"] = "readiness, each dependency by name",
         ["GET /status"] = "active calls, dial queue, messages (X-Api-Key)",
-        ["GET /openapi/v1.json"] = "this API's description",
+        ["GET /openapi/v1.json"] = "description of this API",
         ["POST /twilio/incoming"] = "Twilio: a call was answered, or somebody calls us",
         ["POST /twilio/continue"] = "Twilio: a stream has ended",
-        ["POST /twilio/status"] = "Twilio: a call's progress",
+        ["POST /twilio/status"] = "Twilio: progress of a call",
         ["POST /twilio/message"] = "Twilio: an inbound WhatsApp message or SMS",
         ["POST /freshdesk/ticket"] = "Freshdesk automation: a ticket was created or changed (X-City-Monitor-Key)",
     };
@@ -55,7 +55,7 @@ static class ServiceEndpoints
     static IResult Welcome(ServiceStatus status, TimeProvider clock) => Results.Json(
         new Welcome(
             "City Monitor TelephonyApi",
-            "Places City Monitor's phone calls and messages through Twilio, and answers Twilio's webhooks.",
+            "Places the phone calls and messages of City Monitor through Twilio, and answers the webhooks of Twilio and Freshdesk.",
             status.Environment,
             [.. status.Vendors.Where(vendor => vendor.Simulated).Select(vendor => vendor.ToString())],
             endpoints,

@@ -76,6 +76,11 @@ static class VoiceEndpoints
             }
 
             var state = await store.ReadAsync(call, patience);
+            if (!state.Exists)
+            {
+                return new Twiml().Say(Phrases.Sorry).Hangup();
+            }
+
             using var span = Telemetry.Span("keypad", call, state.Trace);
             var language = state.Session?.Language;
             if (digit is "1" or "2")

@@ -60,6 +60,26 @@ public sealed class EndCallTests : TelephonyTest
     }
 
     [Fact]
+    public async Task A_call_that_is_to_end_is_not_dialled_again_after_a_refusal_to_serve()
+    {
+        var answered = new TaskCompletionSource();
+        Twilio.NextCreate(async (context, _) =>
+        {
+            await answered.Task;
+            context.Response.StatusCode = 429;
+            return true;
+        });
+        var call = await Telephony.PlaceAsync("fd-7.1", "+12025550167");
+        await Telephony.DialIsAsync(call, "dialling");
+        await Telephony.PublishAsync(new EndCall(call, "ticket was closed"));
+        await Eventually.TrueAsync(async () => await Telephony.FieldAsync(call, "dial.cancel") is not null, "the mark");
+        answered.SetResult();
+        var ended = await Telephony.OneAsync<CallEnded>();
+        Assert.Equal((CallEnd.Canceled, "ticket was closed"), (ended.End, ended.Detail));
+        Assert.Single(Twilio.Dials);
+    }
+
+    [Fact]
     public async Task An_end_that_overtakes_its_order_still_wins()
     {
         var call = CallId.Parse("fd-5.1");
