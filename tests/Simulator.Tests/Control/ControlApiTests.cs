@@ -4,6 +4,7 @@ using System.Text;
 using System.Text.Json;
 using CityMonitor.Simulator.Control;
 using CityMonitor.Simulator.Tests.Support;
+using CityMonitor.Simulator.Twilio;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace CityMonitor.Simulator.Tests.Control;
