@@ -19,6 +19,7 @@ var poller = builder.AddService<Projects.IncidentPoller>(Topology.IncidentPoller
 
 // Twilio calls TelephonyApi and streams to MediaBridge under these addresses; everybody computes signatures and URLs from them.
 builder.AddPublicUrls(telephony, media, vendors, [telephony, media, worker, poller]);
+simulator.AddNumberWebhooks(telephony);
 builder.AddTicketWebhook(telephony, simulator, vendors);
 
 builder.Build().Run();

@@ -64,6 +64,15 @@ static class ServiceResources
             .WithDescription(description, enableMarkdown: true);
     }
 
+    /// <summary>Calls and messages to the simulated number arrive at TelephonyApi.</summary>
+    public static void AddNumberWebhooks(this IResourceBuilder<ProjectResource>? simulator, IResourceBuilder<ProjectResource> telephony)
+    {
+        foreach (var (name, path) in Topology.NumberWebhooks)
+        {
+            simulator?.WithEnvironment($"Simulator__{name}", ReferenceExpression.Create($"{telephony.GetEndpoint(Http)}{path}"));
+        }
+    }
+
     /// <summary>A simulated Freshdesk tells TelephonyApi of new tickets at once, as an automation rule of a real account does.</summary>
     public static void AddTicketWebhook(
         this IDistributedApplicationBuilder builder, IResourceBuilder<ProjectResource> telephony, IResourceBuilder<ProjectResource>? simulator, IReadOnlyList<VendorParameters> vendors)

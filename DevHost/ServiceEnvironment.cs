@@ -46,6 +46,12 @@ sealed class ServiceEnvironment(CityOptions options, Ports ports, IReadOnlyList<
         environment["Simulator__VoiceFallbackUrl"] = ports.Url(Topology.TelephonyApi.Project) + "/twilio/fallback";
         environment["Simulator__StatusUrl"] = ports.Url(Topology.TelephonyApi.Project) + "/twilio/status";
         environment["Simulator__MessageUrl"] = ports.Url(Topology.TelephonyApi.Project) + "/twilio/message";
+        // What the number's owner would type into Twilio's console.
+        foreach (var (name, path) in Topology.NumberWebhooks)
+        {
+            environment[$"Simulator__{name}"] = ports.Url(Topology.TelephonyApi.Project) + path;
+        }
+
         environment["Simulator__Freshdesk__WebhookUrl"] = ports.Url(Topology.TelephonyApi.Project) + Topology.FreshdeskWebhookPath;
         environment["Simulator__Freshdesk__WebhookSecret"] = webhookSecret;
         return Override(environment, Topology.Simulator.Project);

@@ -52,6 +52,10 @@ static class Topology
     /// <summary>Where a Freshdesk automation tells TelephonyApi about a new or changed ticket.</summary>
     public const string FreshdeskWebhookPath = "/freshdesk/ticket";
 
+    /// <summary>What the owner of a Twilio number types into its console: settings of the Simulator, and paths of TelephonyApi.</summary>
+    public static IReadOnlyList<(string Name, string Path)> NumberWebhooks { get; } =
+        [("VoiceUrl", "/twilio/incoming"), ("VoiceFallbackUrl", "/twilio/fallback"), ("StatusUrl", "/twilio/status"), ("MessageUrl", "/twilio/message")];
+
     public const string Live = "/health";
     public const string Ready = "/ready";
 

@@ -39,7 +39,7 @@ static class Demo
         var ticket = await simulator.RaiseIncidentAsync(new { responderPhone = phone }, deadline.Token);
         var incident = IncidentId.OfTicket(ticket);
         var narrator = new Narrator(terminal.Console);
-        var ending = new Ending(simulator, state, incident, ticket);
+        var ending = new Ending(simulator, state, incident, ticket, phone);
 
         using var over = CancellationTokenSource.CreateLinkedTokenSource(deadline.Token);
         var following = Task.WhenAll(
@@ -127,7 +127,8 @@ static class Demo
             "phone.heard" => n => n.Heard(h.At, h["text"] ?? "", int.TryParse(h["utterance"], CultureInfo.InvariantCulture, out var number) ? number : 0),
             "phone.said" => n => n.Said(h.At, h["text"] ?? ""),
             "phone.pressed" => n => n.Event(h.At, "#", "yellow", "key", h["digit"] ?? ""),
-            "message.queued" or "message.accepted" => null,
+            "message.received" => n => n.Event(h.At, "✉", "deepskyblue1", "responder", h["body"] ?? ""),
+            "message.queued" or "message.accepted" or "message.sending" => null,
             _ when h.Kind.StartsWith("message.", StringComparison.Ordinal) => n => n.Event(h.At, "✉", h.Kind is "message.failed" or "message.undelivered" ? "red" : "deepskyblue1", h.Kind[8..], MessageText(h)),
             _ => null,
         };
@@ -138,9 +139,11 @@ static class Demo
 }
 
 /// <summary>Knows when nothing more is to come: the call is over, its outcome is in the ticket and what was sent has arrived.</summary>
-sealed class Ending(SimulatorClient simulator, CityState state, IncidentId incident, long ticket)
+sealed class Ending(SimulatorClient simulator, CityState state, IncidentId incident, long ticket, string phone)
 {
     static readonly TimeSpan afterwards = TimeSpan.FromSeconds(15);
+
+    bool wroteBack;
 
     public async Task WaitAsync(CancellationToken ct)
     {
@@ -148,6 +151,7 @@ sealed class Ending(SimulatorClient simulator, CityState state, IncidentId incid
         while (true)
         {
             var now = await state.IncidentAsync(incident, ct);
+            await WriteBackAsync(now, ct);
             var settled = now is { Status: not (IncidentStatus.Reported or IncidentStatus.Calling) } && now.Attempts.All(attempt => attempt.EndedAt is not null);
             settledAt = settled ? settledAt ?? DateTimeOffset.UtcNow : null;
             if (settled && ((await IsWrittenAsync(ct) && HasArrived(now!)) || DateTimeOffset.UtcNow - settledAt > afterwards))
@@ -159,10 +163,21 @@ sealed class Ending(SimulatorClient simulator, CityState state, IncidentId incid
         }
     }
 
+    // WhatsApp takes pictures only from whom the person has written to within a day; so the responder answers, as people do.
+    async Task WriteBackAsync(IncidentState? now, CancellationToken ct)
+    {
+        if (!wroteBack && now?.Evidence.Any(message => message.WaitingMedia is { Count: > 0 } && message.Status is DeliveryStatus.Delivered or DeliveryStatus.Read) == true
+            && now.Attempts.All(attempt => attempt.EndedAt is not null))
+        {
+            wroteBack = true;
+            await simulator.WriteBackAsync(phone, "Got it, thank you.", ct: ct);
+        }
+    }
+
     async Task<bool> IsWrittenAsync(CancellationToken ct) =>
         (await simulator.TicketAsync(ticket, ct))["status"]!.GetValue<int>() != (int)TicketStatus.Open
         && (await simulator.NotesAsync(ticket, ct)).Any(note => note.Contains("transcript", StringComparison.OrdinalIgnoreCase));
 
     static bool HasArrived(IncidentState incident) =>
-        incident.Evidence.All(message => message.Status is DeliveryStatus.Delivered or DeliveryStatus.Read or DeliveryStatus.Failed);
+        incident.Evidence.All(message => message.WaitingMedia is not { Count: > 0 } && message.Status is DeliveryStatus.Delivered or DeliveryStatus.Read or DeliveryStatus.Failed);
 }
