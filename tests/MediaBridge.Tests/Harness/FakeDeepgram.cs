@@ -56,11 +56,14 @@ sealed class FakeDeepgram : IAsyncDisposable
         return fake;
     }
 
-    /// <summary>The next agent connection, handshake done: Welcome sent, Settings received, SettingsApplied sent.</summary>
-    public async Task<AgentConnection> NextAsync(TimeSpan? within = null) =>
-        await connections.Reader.ReadAsync(Limit(within)).AsTask();
-
-    static CancellationToken Limit(TimeSpan? within) => new CancellationTokenSource(within ?? TimeSpan.FromSeconds(10)).Token;
+    /// <summary>The next agent connection in use: Welcome sent, Settings received, SettingsApplied sent, the first audio received.</summary>
+    public async Task<AgentConnection> NextAsync(TimeSpan? within = null)
+    {
+        using var limit = new CancellationTokenSource(within ?? TimeSpan.FromSeconds(10));
+        var connection = await connections.Reader.ReadAsync(limit.Token);
+        await Eventually.TrueAsync(() => connection.AudioBytes > 0, "audio flows to the agent");
+        return connection;
+    }
 
     async Task AgentAsync(HttpContext context)
     {

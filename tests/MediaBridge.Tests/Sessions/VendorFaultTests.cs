@@ -1,0 +1,179 @@
+using CityMonitor.MediaBridge.Tests.Harness;
+using CityMonitor.Messaging.State;
+
+namespace CityMonitor.MediaBridge.Tests.Sessions;
+
+public sealed class VendorFaultTests(SharedRedis redis)
+{
+    [Theory]
+    [InlineData(503, 3)]
+    [InlineData(401, 1)]
+    public async Task A_vendor_that_refuses_sends_the_call_to_the_keypad_after_the_greeting(int status, int attempts)
+    {
+        await using var deepgram = await FakeDeepgram.StartAsync();
+        deepgram.RefuseAgentWith = status;
+        await using var bridge = await TestBridge.StartAsync(redis, deepgram.Url);
+        var session = await bridge.CallAsync();
+        await using var phone = await bridge.PhoneAsync(session.Call);
+
+        var (_, reason) = await phone.Closed.WaitAsync(TimeSpan.FromSeconds(10));
+        Assert.Equal(("engine-failed", attempts), (reason, deepgram.AgentAttempts));
+        Assert.Equal("City desk here.", phone.Heard);
+        Assert.Equal("keypad", await bridge.FieldAsync(session.Call, CallFields.Mode));
+        Assert.Null(await bridge.FieldAsync(session.Call, CallFields.End));
+        Assert.Equal("engine-failed", (string?)(await bridge.ToAgentAsync(session.Call, "MediaStopped"))["reason"]);
+    }
+
+    [Fact]
+    public async Task A_vendor_that_never_applies_the_settings_is_given_up_within_seconds()
+    {
+        await using var deepgram = await FakeDeepgram.StartAsync();
+        deepgram.MuteHandshake = true;
+        await using var bridge = await TestBridge.StartAsync(redis, deepgram.Url, ("Deepgram:OpenTimeoutMs", "300"));
+        var session = await bridge.CallAsync();
+        await using var phone = await bridge.PhoneAsync(session.Call);
+
+        await phone.Closed.WaitAsync(TimeSpan.FromSeconds(10));
+        Assert.Equal("keypad", await bridge.FieldAsync(session.Call, CallFields.Mode));
+        await Eventually.TrueAsync(() => deepgram.OpenSockets == 0, "no socket is left");
+    }
+
+    [Fact]
+    public async Task A_dropped_vendor_is_opened_again_with_the_conversation_and_repeats_the_sentence_that_broke_off()
+    {
+        await using var deepgram = await FakeDeepgram.StartAsync();
+        await using var bridge = await TestBridge.StartAsync(redis, deepgram.Url);
+        var session = await bridge.CallAsync();
+        await using var phone = await bridge.PhoneAsync(session.Call);
+        var agent = await deepgram.NextAsync();
+        await phone.HeardAsync("City desk here.");
+        await agent.UserSaidAsync("Yes");
+        await agent.SendAsync("""{"type":"ConversationText","role":"assistant","content":"A fire at the old mill."}""");
+        var audio = CityMonitor.Simulator.Speech.ToneCode.Encode("A fire at the old mill.");
+        await agent.SendAudioAsync(audio.AsMemory(0, audio.Length / 2));
+        await phone.HeardAsync("A fire");
+        agent.Drop();
+
+        var next = await deepgram.NextAsync();
+        var messages = next.Settings["agent"]!["context"]!["messages"]!.AsArray();
+        Assert.Equal(["City desk here.", "Yes"], messages.Select(message => (string)message!["content"]!).Take(2));
+        Assert.Equal(["assistant", "user"], messages.Select(message => (string)message!["role"]!).Take(2));
+        Assert.Equal("A fire at the old mill.", (string?)(await next.NextAsync("InjectAgentMessage"))["message"]);
+        await next.SayAsync("A fire at the old mill.");
+        await phone.HeardAsync("the old mill.");
+    }
+
+    [Fact]
+    public async Task A_vendor_that_drops_before_answering_gets_the_callers_words_again()
+    {
+        await using var deepgram = await FakeDeepgram.StartAsync();
+        await using var bridge = await TestBridge.StartAsync(redis, deepgram.Url);
+        var session = await bridge.CallAsync();
+        await using var phone = await bridge.PhoneAsync(session.Call);
+        var agent = await deepgram.NextAsync();
+        await phone.HeardAsync("City desk here.");
+        await agent.UserSaidAsync("Ten minutes");
+        await Eventually.TrueAsync(async () => (await bridge.TurnsAsync(session.Call)).Count == 2, "the caller's turn");
+        agent.Drop();
+
+        var next = await deepgram.NextAsync();
+        Assert.Single(next.Settings["agent"]!["context"]!["messages"]!.AsArray());
+        Assert.Equal("""{"type":"InjectUserMessage","content":"Ten minutes"}""", (await next.NextAsync("InjectUserMessage")).ToJsonString());
+        await next.UserSaidAsync("Ten minutes");
+        await next.SayAsync("Good.");
+        await phone.HeardAsync("Good.");
+        await Eventually.TrueAsync(async () => (await bridge.TurnsAsync(session.Call)).Count == 3, "the echo is no second turn");
+    }
+
+    [Fact]
+    public async Task A_mute_vendor_costs_one_moment_and_the_next_one_hears_the_utterance_again()
+    {
+        await using var deepgram = await FakeDeepgram.StartAsync();
+        await using var bridge = await TestBridge.StartAsync(redis, deepgram.Url);
+        var session = await bridge.CallAsync();
+        await using var phone = await bridge.PhoneAsync(session.Call);
+        var agent = await deepgram.NextAsync();
+        await phone.HeardAsync("City desk here.");
+        await phone.SayAsync("I am coming");
+        var before = phone.Watch.Elapsed;
+
+        var next = await deepgram.NextAsync();
+        Assert.InRange((phone.Watch.Elapsed - before).TotalSeconds, 1, 4);
+        await Eventually.TrueAsync(() => next.HeardText.Contains("I am coming", StringComparison.Ordinal), "the utterance is replayed");
+        await phone.HeardAsync("One moment, please.");
+        await next.UserSaidAsync("I am coming");
+        await next.SayAsync("Thanks.");
+        await phone.HeardAsync("Thanks.");
+        await agent.Closed.WaitAsync(TimeSpan.FromSeconds(5));
+    }
+
+    [Fact]
+    public async Task A_vendor_that_understands_and_never_speaks_is_replaced()
+    {
+        await using var deepgram = await FakeDeepgram.StartAsync();
+        await using var bridge = await TestBridge.StartAsync(redis, deepgram.Url);
+        var session = await bridge.CallAsync();
+        await using var phone = await bridge.PhoneAsync(session.Call);
+        var agent = await deepgram.NextAsync();
+        await phone.HeardAsync("City desk here.");
+        await agent.UserSaidAsync("Yes");
+
+        await phone.HeardAsync("One moment, please.");
+        var next = await deepgram.NextAsync();
+        Assert.Equal("Yes", (string?)(await next.NextAsync("InjectUserMessage"))["content"]);
+    }
+
+    [Theory]
+    [InlineData("""{"type":"Warning","code":"SLOW_THINK_REQUEST","description":"x"}""")]
+    [InlineData("""{"type":"InjectionRefused","message":"busy"}""")]
+    [InlineData("""{"type":"SomethingNew","content":{"a":1}}""")]
+    [InlineData("""{"type":"ConversationText","role":7,"content":[]}""")]
+    [InlineData("""{"type":"FunctionCallRequest","functions":"none"}""")]
+    [InlineData("""{"type":"FunctionCallRequest","functions":[{"name":"x"},{}]}""")]
+    [InlineData("""not json""")]
+    [InlineData("""[]""")]
+    [InlineData("""null""")]
+    public async Task Odd_messages_of_the_vendor_change_nothing(string message)
+    {
+        await using var deepgram = await FakeDeepgram.StartAsync();
+        await using var bridge = await TestBridge.StartAsync(redis, deepgram.Url);
+        var session = await bridge.CallAsync();
+        await using var phone = await bridge.PhoneAsync(session.Call);
+        var agent = await deepgram.NextAsync();
+        await agent.SendAsync(message);
+        await agent.SayAsync("Still here.");
+        await phone.HeardAsync("Still here.");
+    }
+
+    [Fact]
+    public async Task An_error_of_the_vendor_in_mid_call_opens_another_engine()
+    {
+        await using var deepgram = await FakeDeepgram.StartAsync();
+        await using var bridge = await TestBridge.StartAsync(redis, deepgram.Url);
+        var session = await bridge.CallAsync();
+        await using var phone = await bridge.PhoneAsync(session.Call);
+        var agent = await deepgram.NextAsync();
+        await phone.HeardAsync("City desk here.");
+        await agent.SendAsync("""{"type":"Error","code":"FAILED_TO_THINK","description":"the model is down"}""");
+        var next = await deepgram.NextAsync();
+        await next.SayAsync("Back again.");
+        await phone.HeardAsync("Back again.");
+        await agent.Closed.WaitAsync(TimeSpan.FromSeconds(5));
+    }
+
+    [Fact]
+    public async Task Without_speech_the_phone_hears_a_chime_and_the_agent_greets()
+    {
+        await using var deepgram = await FakeDeepgram.StartAsync();
+        deepgram.SpeakStatus = 500;
+        await using var bridge = await TestBridge.StartAsync(redis, deepgram.Url);
+        var session = await bridge.CallAsync(call => call with { Greeting = "A greeting that fails." });
+        await using var phone = await bridge.PhoneAsync(session.Call);
+        var agent = await deepgram.NextAsync();
+        Assert.Equal("A greeting that fails.", (string?)(await agent.NextAsync("InjectAgentMessage"))["message"]);
+        Assert.NotEmpty(phone.Messages);
+        await agent.SayAsync("A greeting that fails.");
+        await phone.HeardAsync("A greeting that fails.");
+        await Eventually.TrueAsync(async () => (await bridge.TurnsAsync(session.Call)).Count == 1, "one turn: a chime is none");
+    }
+}
