@@ -40,7 +40,9 @@ sealed class SpeechDetector
 
     double noise = 50.0 * 50;
     byte window;
-    long silenceBytes;
+    long silenceBytes = long.MaxValue / 2;
+    long fed;
+    long onset;
     bool lastFrameVoiced;
 
     /// <summary>An utterance is under way.</summary>
@@ -48,6 +50,9 @@ sealed class SpeechDetector
 
     /// <summary>Sound in the current or last utterance, in ms: tells a word from a cough.</summary>
     public int VoicedMs { get; private set; }
+
+    /// <summary>How long ago, in bytes of audio, the first sound of the current or last utterance was: words before the detector was sure belong to it.</summary>
+    public long SinceOnset => fed - onset;
 
     /// <summary>Silence since the last sound, in ms.</summary>
     public long SilenceMs => silenceBytes / MuLaw.BytesPerMillisecond;
@@ -62,6 +67,7 @@ sealed class SpeechDetector
         var heard = Heard.Nothing;
         if (voiced)
         {
+            onset = SilenceMs >= HangoverMs ? fed : onset;
             silenceBytes = 0;
             VoicedMs += frame.Length / MuLaw.BytesPerMillisecond;
             if (!IsSpeaking && System.Numerics.BitOperations.PopCount(window) >= FramesToStart)
@@ -92,6 +98,7 @@ sealed class SpeechDetector
             }
         }
 
+        fed += frame.Length;
         lastFrameVoiced = voiced;
         return heard;
     }

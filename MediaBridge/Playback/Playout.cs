@@ -173,6 +173,17 @@ sealed class Playout(IPhoneLine line, TimeProvider clock, Action<Segment> heard)
         return true;
     }
 
+    /// <summary>What is about to end, by the clock, counts as heard now: the caller answers it, and the order of turns is that of a conversation.</summary>
+    public void SettleNearlyHeard()
+    {
+        const int NearlyBytes = 400 * MuLaw.BytesPerMillisecond;
+        while (segments.Count > 0 && segments[0] is { IsOpen: false } segment && segment.End <= Played + NearlyBytes)
+        {
+            segments.RemoveAt(0);
+            heard(segment);
+        }
+    }
+
     /// <summary>Believes the clock where a mark is overdue: a lost mark must not hold up a call for ever.</summary>
     public void Tick()
     {

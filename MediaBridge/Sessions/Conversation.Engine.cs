@@ -70,11 +70,13 @@ sealed partial class Conversation : IEngineEvents
             }
             else
             {
+                playout.SettleNearlyHeard();
                 Record(Speaker.Responder, text);
+                unanswered = text;
             }
 
             VendorAgreesOnBargeIn();
-            utteranceStart = detector.IsSpeaking ? Math.Max(0, tape.Position - PrerollBytes) : -1;
+            utteranceStart = detector.IsSpeaking ? Math.Max(0, tape.Position - (2 * PrerollBytes)) : -1;
             shortestUtteranceMs = options.ShortestUtteranceMs;
             silence.CallerSpoke();
             EngineProved();
@@ -116,6 +118,7 @@ sealed partial class Conversation : IEngineEvents
                 utteranceStart = -1; // answered, or not worth one
             }
 
+            unanswered = null;
             agentTurnOpen = true;
             lastAgentMs = NowMs;
             if (playout.LastAwaitsText || (playout.HasOpenSegment && !playout.OpenSegmentHasAudio))

@@ -15,6 +15,9 @@ sealed partial class Conversation
     /// <summary>What the last engine, or the last bridge, did not finish saying.</summary>
     string unheard;
 
+    /// <summary>The caller's last words, until the agent begins to answer them.</summary>
+    string? unanswered;
+
     bool replayed;
     double shortestUtteranceMs = 300;
     double cannedAtMs = double.MinValue;
@@ -25,12 +28,9 @@ sealed partial class Conversation
         lock (gate)
         {
             var told = new List<HistoryEntry>(history);
-            string? unanswered = null;
-            var lastSaid = told.FindLastIndex(entry => entry is HistoryEntry.Said);
-            if (lastSaid >= 0 && told[lastSaid] is HistoryEntry.Said { Speaker: Speaker.Responder } said && !playout.Pending.Any())
+            if (unanswered is not null && told.FindLastIndex(entry => entry is HistoryEntry.Said { Speaker: Speaker.Responder }) is >= 0 and var last)
             {
-                unanswered = said.Text;
-                told.RemoveAt(lastSaid);
+                told.RemoveAt(last); // it is said again instead
             }
 
             if (greetingDue)
@@ -44,7 +44,8 @@ sealed partial class Conversation
     }
 
     /// <summary>A new engine is open. False where it is of no use any more.</summary>
-    public bool EngineReady(IConversationEngine ready, string? unanswered)
+    /// <param name="toldUnanswered">The caller's words that its history lacks, from <see cref="Opening"/>.</param>
+    public bool EngineReady(IConversationEngine ready, string? toldUnanswered)
     {
         lock (gate)
         {
@@ -62,10 +63,10 @@ sealed partial class Conversation
             {
                 ReplayUtterance();
             }
-            else if (unanswered is not null)
+            else if (toldUnanswered is not null)
             {
-                echo = unanswered;
-                engine.HearText(unanswered);
+                echo = toldUnanswered;
+                engine.HearText(toldUnanswered);
                 unheard = "";
                 mute.TurnTaken(NowMs);
             }

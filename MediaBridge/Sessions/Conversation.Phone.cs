@@ -9,8 +9,8 @@ namespace CityMonitor.MediaBridge.Sessions;
 /// <summary>What the phone does: audio, marks, keys, and the barge-in that follows from audio.</summary>
 sealed partial class Conversation
 {
-    /// <summary>Sound before the detector is sure belongs to the utterance too.</summary>
-    const int PrerollBytes = 400 * MuLaw.BytesPerMillisecond;
+    /// <summary>A soft first letter is below the detector's threshold.</summary>
+    const int PrerollBytes = 200 * MuLaw.BytesPerMillisecond;
 
     /// <summary>Where on the tape the utterance begins that the vendor has not understood yet; -1 where there is none.</summary>
     long utteranceStart = -1;
@@ -104,7 +104,7 @@ sealed partial class Conversation
         replayed = false;
         if (utteranceStart < 0)
         {
-            utteranceStart = Math.Max(0, tape.Position - PrerollBytes);
+            utteranceStart = Math.Max(0, tape.Position - detector.SinceOnset - PrerollBytes);
         }
 
         if (options.OwnBargeIn && !deaf && playout.IsAudible)

@@ -54,6 +54,7 @@ sealed partial class Conversation : IDisposable
         silence = new SilencePolicy(session.Limits);
         goodbye = new GoodbyePhrases(session.Limits.GoodbyePhrases);
         history.AddRange(past);
+        unanswered = unheard.Length == 0 && history.Count > 0 && history[^1] is HistoryEntry.Said { Speaker: Speaker.Responder, Text: var last } ? last : null;
         maxAtMs = session.Limits.MaxSeconds > 0 ? Math.Max(0, (session.Limits.MaxSeconds - alreadySeconds) * 1000) : double.MaxValue;
     }
 
@@ -69,7 +70,7 @@ sealed partial class Conversation : IDisposable
     double NowMs => clock.GetElapsedTime(began).TotalMilliseconds;
 
     bool SomethingGoesOn =>
-        playout.IsPlaying || detector.IsSpeaking || tools.Count > 0 || mute.ExpectsAnswer || agentTurnOpen || phrasesUnderWay > 0 || engine is null;
+        playout.IsPlaying || detector.IsSpeaking || tools.Count > 0 || mute.ExpectsAnswer || agentTurnOpen || greetingDue || phrasesUnderWay > 0 || engine is null;
 
     /// <summary>The first words, and the engine while they are spoken.</summary>
     public void Start()

@@ -1,0 +1,142 @@
+using CityMonitor.MediaBridge.Tests.Harness;
+using CityMonitor.Messaging.State;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+
+namespace CityMonitor.MediaBridge.Tests.Sessions;
+
+public sealed class ResumeTests(SharedRedis redis)
+{
+    [Fact]
+    public async Task Another_bridge_goes_on_without_a_greeting_and_repeats_the_first_unheard_sentence()
+    {
+        await using var deepgram = await FakeDeepgram.StartAsync();
+        await using var first = await TestBridge.StartAsync(redis, deepgram.Url);
+        await using var second = await TestBridge.StartAsync(redis, deepgram.Url);
+        var session = await first.CallAsync();
+        await using (var phone = await first.PhoneAsync(session.Call))
+        {
+            var agent = await deepgram.NextAsync();
+            await phone.HeardAsync("City desk here.");
+            await Eventually.TrueAsync(async () => (await first.TurnsAsync(session.Call)).Count == 1, "the greeting is recorded");
+            await agent.UserSaidAsync("Yes");
+            await agent.SayAsync("It burns. Come to the old mill at once.");
+            await phone.HeardAsync("burns. Come");
+            phone.Vanish();
+            await first.ToAgentAsync(session.Call, "MediaStopped");
+        }
+
+        await using var again = await second.PhoneAsync(session.Call);
+        var next = await deepgram.NextAsync();
+        Assert.Equal(
+            [("assistant", "City desk here."), ("user", "Yes"), ("assistant", "It burns.")],
+            next.Settings["agent"]!["context"]!["messages"]!.AsArray().Select(message => ((string)message!["role"]!, (string)message["content"]!)));
+        Assert.Equal("Come to the old mill at once.", (string?)(await next.NextAsync("InjectAgentMessage"))["message"]);
+        await next.SayAsync("Come to the old mill at once.");
+        await again.HeardAsync("Come to the old mill at once.");
+        Assert.DoesNotContain("City desk", again.Heard, StringComparison.Ordinal);
+        Assert.Equal(2, (int)(await second.ToAgentAsync(session.Call, "MediaStarted"))["stream"]!);
+        await Eventually.TrueAsync(async () => (await second.TurnsAsync(session.Call)).Count == 4, "no sentence twice");
+        Assert.Equal(second.Id, await second.FieldAsync(session.Call, CallFields.Bridge));
+    }
+
+    [Fact]
+    public async Task Another_bridge_answers_what_the_first_one_had_understood()
+    {
+        await using var deepgram = await FakeDeepgram.StartAsync();
+        await using var bridge = await TestBridge.StartAsync(redis, deepgram.Url);
+        var session = await bridge.CallAsync();
+        await using (var phone = await bridge.PhoneAsync(session.Call))
+        {
+            var agent = await deepgram.NextAsync();
+            await phone.HeardAsync("City desk here.");
+            await agent.UserSaidAsync("Ten minutes");
+            await Eventually.TrueAsync(async () => (await bridge.TurnsAsync(session.Call)).Count == 2, "two turns");
+            phone.Vanish();
+            await bridge.ToAgentAsync(session.Call, "MediaStopped");
+        }
+
+        await using var again = await bridge.PhoneAsync(session.Call);
+        var next = await deepgram.NextAsync();
+        Assert.Equal("Ten minutes", (string?)(await next.NextAsync("InjectUserMessage"))["content"]);
+        await next.UserSaidAsync("Ten minutes");
+        await next.SayAsync("Good.");
+        await again.HeardAsync("Good.");
+        await Eventually.TrueAsync(async () => (await bridge.TurnsAsync(session.Call)).Count == 3, "the echo is no second turn");
+    }
+
+    [Fact]
+    public async Task The_longest_duration_counts_from_the_first_stream()
+    {
+        await using var deepgram = await FakeDeepgram.StartAsync();
+        await using var bridge = await TestBridge.StartAsync(redis, deepgram.Url);
+        var session = await bridge.CallAsync();
+        await bridge.Calls.WriteAsync(session.Call, new Dictionary<string, string>
+        {
+            [CallFields.Stream] = "1",
+            [CallFields.Began] = $"{DateTimeOffset.UtcNow.AddSeconds(-899).ToUnixTimeMilliseconds()}",
+        }, default);
+        await using var phone = await bridge.PhoneAsync(session.Call);
+        Assert.Equal("max-duration", (await phone.Closed.WaitAsync(TimeSpan.FromSeconds(10))).Reason);
+    }
+
+    [Fact]
+    public async Task A_drain_waits_for_the_pause_takes_nobody_new_and_leaves_the_call_open()
+    {
+        await using var deepgram = await FakeDeepgram.StartAsync();
+        await using var bridge = await TestBridge.StartAsync(redis, deepgram.Url);
+        var session = await bridge.CallAsync();
+        await using var phone = await bridge.PhoneAsync(session.Call);
+        var agent = await deepgram.NextAsync();
+        await phone.HeardAsync("City desk here.");
+        await agent.SayAsync("This is said to its end.");
+        await phone.HeardAsync("This is");
+
+        var stopping = bridge.StopAsync();
+        await Eventually.TrueAsync(() => bridge.Streams.IsDraining, "it drains");
+        await Assert.ThrowsAsync<System.Net.WebSockets.WebSocketException>(() => TestPhone.ConnectAsync(bridge.Url));
+        var (_, reason) = await phone.Closed.WaitAsync(TimeSpan.FromSeconds(10));
+        await stopping;
+
+        Assert.Equal("drain", reason);
+        Assert.EndsWith("This is said to its end.", phone.Heard, StringComparison.Ordinal);
+        Assert.Equal("", await redis.Server.CommandAsync("HGET", Keys.Call(session.Call), CallFields.Bridge));
+        Assert.Equal("$-1", await redis.Server.CommandAsync("HGET", Keys.Call(session.Call), CallFields.End));
+    }
+
+    [Fact]
+    public async Task A_bridge_is_listed_with_its_url_and_free_places_and_leaves_at_once()
+    {
+        await using var deepgram = await FakeDeepgram.StartAsync();
+        await using var bridge = await TestBridge.StartAsync(redis, deepgram.Url, ("PublicUrls:Media", "https://media.example.org"));
+        var key = Keys.Bridge(bridge.Id);
+        await Eventually.TrueAsync(async () => !(await bridge.Redis.SendAsync(["GET", key])).IsNull, "the entry");
+        Assert.Equal($$"""{"id":"{{bridge.Id}}","url":"wss://media.example.org/media","free":100}""", (await bridge.Redis.SendAsync(["GET", key])).Text);
+        Assert.InRange((await bridge.Redis.SendAsync(["PTTL", key])).Number, 1, 3000);
+        Assert.Equal(1, (await bridge.Redis.SendAsync(["SISMEMBER", Keys.Bridges, bridge.Id])).Number);
+
+        await bridge.StopAsync();
+        Assert.Equal(":0", await redis.Server.CommandAsync("EXISTS", key));
+        Assert.Equal(":0", await redis.Server.CommandAsync("SISMEMBER", Keys.Bridges, bridge.Id));
+    }
+
+    [Fact]
+    public async Task A_call_outlives_a_restart_of_redis_and_loses_no_turn()
+    {
+        await using var server = new SharedRedis();
+        await ((IAsyncLifetime)server).InitializeAsync();
+        await using var deepgram = await FakeDeepgram.StartAsync();
+        await using var bridge = await TestBridge.StartAsync(server, deepgram.Url);
+        var session = await bridge.CallAsync();
+        await using var phone = await bridge.PhoneAsync(session.Call);
+        var agent = await deepgram.NextAsync();
+        await phone.HeardAsync("City desk here.");
+        await server.Server.StopAsync();
+        await agent.UserSaidAsync("Yes");
+        await agent.SayAsync("Good.");
+        await phone.HeardAsync("Good.");
+        await server.Server.StartAgainAsync();
+        await Eventually.TrueAsync(async () => (await bridge.TurnsAsync(session.Call)).Count >= 3, "all turns are written");
+        Assert.Equal(["City desk here.", "Yes", "Good."], (await bridge.TurnsAsync(session.Call)).Select(turn => turn.Text).Distinct());
+    }
+}
