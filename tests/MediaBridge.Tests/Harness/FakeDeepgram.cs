@@ -61,6 +61,11 @@ sealed class FakeDeepgram : IAsyncDisposable
     {
         using var limit = new CancellationTokenSource(within ?? TimeSpan.FromSeconds(10));
         var connection = await connections.Reader.ReadAsync(limit.Token);
+        while (connection.Closed.IsCompleted)
+        {
+            connection = await connections.Reader.ReadAsync(limit.Token); // given up meanwhile
+        }
+
         await Eventually.TrueAsync(() => connection.AudioBytes > 0, "audio flows to the agent");
         return connection;
     }

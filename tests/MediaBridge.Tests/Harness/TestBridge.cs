@@ -53,6 +53,7 @@ sealed class TestBridge : IAsyncDisposable
         {
             ["ConnectionStrings:redis"] = redis.Server.ConnectionString,
             ["urls"] = "http://127.0.0.1:0",
+            ["Turns:HelloWaitMs"] = "0",
             ["Deepgram:BaseUrl"] = deepgram.ToString(),
             ["Deepgram:AgentBaseUrl"] = deepgram.ToString().Replace("http://", "ws://", StringComparison.Ordinal),
         });

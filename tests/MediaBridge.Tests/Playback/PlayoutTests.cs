@@ -93,7 +93,7 @@ public sealed class PlayoutTests
         playout.OnMark(0, 1);
         clock.Milliseconds += 500;
         var spoken = Assert.Single(playout.Interrupt());
-        Assert.Equal(new Spoken("It burns. Go", true, "Go to the mill."), spoken);
+        Assert.Equal(new Spoken("It burns. Go to", true, "Go to the mill."), spoken);
         Assert.Equal(1, line.Clears);
         Assert.False(playout.OnMark(0, 3), "an echo of what was cleared");
         Assert.Empty(heard);

@@ -5,6 +5,9 @@ using CityMonitor.Messaging.State;
 
 [assembly: AssemblyFixture(typeof(SharedRedis))]
 
+// Nearly all of their time is spent listening to audio, which is real time.
+[assembly: CollectionBehavior(MaxParallelThreads = 6)]
+
 namespace CityMonitor.MediaBridge.Tests.Sessions;
 
 public sealed class ConversationTests(SharedRedis redis)
