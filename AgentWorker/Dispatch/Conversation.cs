@@ -28,6 +28,7 @@ static class Conversation
         if (Current(d, call) is { AnsweredAt: null, End: null })
         {
             d.Arm(TimerNames.CallOverdue, TimeSpan.FromSeconds(d.Options.RingSeconds + 60), call);
+            Dialling.IsDialled(d);
         }
     }
 

@@ -7,6 +7,8 @@ namespace CityMonitor.AgentWorker.Dispatch;
 /// <summary>Places calls, and decides whether and when the next one follows.</summary>
 static class Dialling
 {
+    const string NotDialled = "The call has been waiting for minutes and is still not dialled.";
+
     public static void Dial(Decision d)
     {
         if (d.State.Fields.ResponderPhone is not { } to)
@@ -83,6 +85,15 @@ static class Dialling
         d.Disarm(TimerNames.Voicemail);
     }
 
+    /// <summary>The call is under way after all: what the operator was told of its waiting is over.</summary>
+    public static void IsDialled(Decision d)
+    {
+        if (d.State.Flag?.Reason == NotDialled)
+        {
+            d.Unflag();
+        }
+    }
+
     public static void NextAttemptDue(Decision d)
     {
         if (d.State.Status is IncidentStatus.Calling or IncidentStatus.Reported && d.Live is null or { Settled: true })
@@ -99,19 +110,24 @@ static class Dialling
             return;
         }
 
+        var attempt = d.State.Attempts.Last(a => a.Call == live.Call);
         var known = live.AnsweredAt is null ? d.Facts.Dial : "placed";
         switch (known)
         {
-            // It waits for its turn: many incidents, or the number is busy with another call of ours.
-            case "queued":
+            // It waits for its turn, or for TelephonyApi: PlaceCall stands in its stream and is dialled as soon as that is possible.
+            case "queued" or null:
+                if (known is null && !live.PlacedAgain)
+                {
+                    d.Live = live with { PlacedAgain = true };
+                    d.Publish(new PlaceCall(live.Call, attempt.To, d.State.Ticket.Priority, d.Options.RingSeconds, d.Flow.Limits.MaxSeconds));
+                    d.Audit("call.requested-again", "Nothing is known of the call; it was asked for again under the same id.", live.Call);
+                }
+                else if (d.Now - attempt.At >= 2 * d.Options.NoNewsWait)
+                {
+                    d.Flag(NotDialled, "Call the responder yourself, and look at TelephonyApi and the dial queue; the call is still made when its turn comes.");
+                }
+
                 d.Arm(TimerNames.CallOverdue, d.Options.NoNewsWait, live.Call);
-                break;
-            case null when !live.PlacedAgain:
-                var attempt = d.State.Attempts.Last(a => a.Call == live.Call);
-                d.Live = live with { PlacedAgain = true };
-                d.Publish(new PlaceCall(live.Call, attempt.To, d.State.Ticket.Priority, d.Options.RingSeconds, d.Flow.Limits.MaxSeconds));
-                d.Arm(TimerNames.CallOverdue, d.Options.NoNewsWait, live.Call);
-                d.Audit("call.requested-again", "Nothing is known of the call; it was asked for again under the same id.", live.Call);
                 break;
             default:
                 d.Publish(new EndCall(live.Call, "overdue"));

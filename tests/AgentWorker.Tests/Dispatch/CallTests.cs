@@ -307,22 +307,39 @@ public sealed class CallTests
     {
         var responding = Responding.To();
         responding.Facts = new Facts { Dial = "queued" };
-        responding.TimerRings(TimerNames.CallOverdue).TimerRings(TimerNames.CallOverdue);
+        responding.TimerRings(TimerNames.CallOverdue);
+        Assert.Null(responding.State.Flag);
+        responding.TimerRings(TimerNames.CallOverdue);
+        Assert.Contains("not dialled", responding.State.Flag!.Reason, StringComparison.Ordinal);
 
+        responding.Gets(new CallRinging(responding.Call));
+        Assert.Null(responding.State.Flag);
         Assert.Single(responding.Of<PlaceCall>());
-        Assert.True(responding.HasTimer(TimerNames.CallOverdue));
     }
 
     [Fact]
-    public void A_call_that_nobody_knows_is_asked_for_once_more_under_its_id_and_then_counts()
+    public void A_call_that_nobody_knows_is_asked_for_once_more_under_its_id_and_then_the_operator_is_told()
     {
         var responding = Responding.To().TimerRings(TimerNames.CallOverdue);
         Assert.Equal(2, responding.Of<PlaceCall>().Count());
         Assert.Single(responding.Of<PlaceCall>().Select(p => p.Call).Distinct());
 
+        responding.TimerRings(TimerNames.CallOverdue).TimerRings(TimerNames.CallOverdue);
+        Assert.NotNull(responding.State.Flag);
+        Assert.Equal(2, responding.Of<PlaceCall>().Count());
+        Assert.Null(responding.State.Attempts[0].Outcome);
+    }
+
+    [Fact]
+    public void A_call_that_was_placed_and_never_heard_of_again_counts_as_an_attempt()
+    {
+        var responding = Responding.To();
+        responding.Facts = new Facts { Dial = "placed" };
         responding.TimerRings(TimerNames.CallOverdue);
+
         Assert.Equal(CallOutcome.Unknown, responding.State.Attempts[0].Outcome);
         Assert.True(responding.HasTimer(TimerNames.NextAttempt));
+        Assert.Single(responding.Of<EndCall>());
     }
 
     [Fact]
