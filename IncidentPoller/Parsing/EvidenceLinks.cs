@@ -20,7 +20,7 @@ static partial class EvidenceLinks
         var problems = new List<(string, string)>();
         foreach (var part in Separator.Split(text).Select(part => part.Trim(Around)).Where(part => part.AsSpan().ContainsAny('.', ':', '/')))
         {
-            if (!Uri.TryCreate(part, UriKind.Absolute, out var url) || url.Host.Length == 0 && url.Scheme is "http" or "https")
+            if (!Uri.TryCreate(part, UriKind.Absolute, out var url) || (url.Scheme is "http" or "https" && HostOf(url) is null))
             {
                 problems.Add(("must be an absolute http or https link", part));
             }
@@ -53,9 +53,27 @@ static partial class EvidenceLinks
     /// <summary>Links in free text that can only be evidence: pictures and clips.</summary>
     public static IEnumerable<string> InHtml(string? html) => Picture.Matches(html ?? "").Select(match => WebUtility.HtmlDecode(match.Groups["url"].Value)).Distinct();
 
+    // Letters that others fold to ASCII (full-width digits and dots, for example) could spell a private address that is not seen as one here.
+    static string? HostOf(Uri url)
+    {
+        if (url.Host.Length == 0 || url.Host.Any(c => !char.IsAscii(c) && (char.IsDigit(c) || c is (>= '\uff00' and <= '\uffef') or '\u3002')))
+        {
+            return null;
+        }
+
+        try
+        {
+            return url.IdnHost.TrimEnd('.');
+        }
+        catch (UriFormatException)
+        {
+            return null; // Uri takes hosts that have no form in the DNS
+        }
+    }
+
     static bool IsPrivate(Uri url)
     {
-        var host = url.IdnHost.TrimEnd('.');
+        var host = HostOf(url)!;
         if (IPAddress.TryParse(host.Trim('[', ']'), out var address))
         {
             return IsPrivate(address);

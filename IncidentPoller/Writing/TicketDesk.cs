@@ -20,6 +20,9 @@ sealed partial class TicketDesk(
     static readonly TimeSpan LongestWait = TimeSpan.FromSeconds(30);
 
     readonly ConcurrentDictionary<long, int> _breaks = new();
+
+    // Where Freshdesk fails for one ticket only, that ticket waits longer and longer and the others do not.
+    readonly ConcurrentDictionary<long, int> _outages = new();
     readonly Lock _gate = new();
     int _failures;
     DateTimeOffset _notBefore;
@@ -74,7 +77,7 @@ sealed partial class TicketDesk(
             {
                 var wait = Failed(error);
                 PollerTelemetry.Writes.Add(1, new KeyValuePair<string, object?>("outcome", "waiting"));
-                await work.PostponeAsync(ticketId, wait, ct);
+                await work.PostponeAsync(ticketId, Longer(wait, Backoff(_outages.AddOrUpdate(ticketId, 1, (_, count) => count + 1))), ct);
                 return;
             }
             catch (Exception error) when (error is not (RedisException or OperationCanceledException or OutOfMemoryException))
@@ -91,6 +94,7 @@ sealed partial class TicketDesk(
             }
 
             _breaks.TryRemove(ticketId, out _);
+            _outages.TryRemove(ticketId, out _);
             if (!await work.DoneAsync(ticketId, next, ct))
             {
                 return;
@@ -129,7 +133,7 @@ sealed partial class TicketDesk(
         lock (_gate)
         {
             var own = _notBefore - clock.GetUtcNow();
-            return own > asked ? own : asked;
+            return Longer(own, asked);
         }
     }
 
@@ -156,7 +160,7 @@ sealed partial class TicketDesk(
                 return _notBefore - clock.GetUtcNow(); // another ticket has failed at the same time
             }
 
-            var wait = error.RetryAfter ?? TimeSpan.FromTicks(Math.Min(LongestWait.Ticks, FirstWait.Ticks << Math.Min(_failures, 10)));
+            var wait = error.RetryAfter ?? Backoff(_failures + 1);
             if (_failures++ == 0)
             {
                 Log.Waiting(log, error.Message);
@@ -166,6 +170,10 @@ sealed partial class TicketDesk(
             return wait;
         }
     }
+
+    static TimeSpan Backoff(int failures) => TimeSpan.FromTicks(Math.Min(LongestWait.Ticks, FirstWait.Ticks << Math.Min(failures - 1, 10)));
+
+    static TimeSpan Longer(TimeSpan a, TimeSpan b) => a > b ? a : b;
 
     static partial class Log
     {

@@ -251,6 +251,23 @@ public sealed class TicketParserTests
         Assert.True(started.Elapsed < TimeSpan.FromSeconds(3), $"took {started.Elapsed}");
     }
 
+    [Fact]
+    public void No_text_breaks_the_parser()
+    {
+        string[] pieces = ["1.", "2)", "Phone", "Incident Type", ":", "=", " - ", "\n", "\r\n", "\\n", "+", "12025550123", "0", "95%", "http://", "https://a.b/c.jpg", "[", "(", "\"", "<", "</div>", "&amp;", "🔥", "\ud800", "\u0000", "\u202e", "روڈ", "2026-13-45", ",", "|", "\t", "where", "x"];
+        var random = new Random(20260301);
+        for (var round = 0; round < 2000; round++)
+        {
+            var subject = string.Concat(Enumerable.Range(0, random.Next(25)).Select(_ => pieces[random.Next(pieces.Length)]));
+            var description = string.Concat(Enumerable.Range(0, random.Next(80)).Select(_ => pieces[random.Next(pieces.Length)]));
+
+            var snapshot = Parse(Ticket(subject, description));
+
+            Assert.All(snapshot.Problems, problem => Assert.False(string.IsNullOrWhiteSpace(problem.Rule) || string.IsNullOrWhiteSpace(problem.Example)));
+            Assert.Equal(snapshot.Version, Parse(Ticket(subject, description)).Version);
+        }
+    }
+
     static FreshdeskTicket Complete(string priority = "4") => Ticket(
         "Collision", "<p>Lane blocked.</p>", """{"cf_responder_phone":"+12025550123","cf_incident_type":"Collision","cf_address":"Mall Road"}""", priority) with { DescriptionText = "Lane blocked." };
 

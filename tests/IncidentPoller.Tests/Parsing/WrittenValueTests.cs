@@ -170,6 +170,9 @@ public sealed class WrittenValueTests
     [InlineData("javascript:alert(1)")]
     [InlineData("file:///etc/passwd")]
     [InlineData("city.example.org/1.jpg")]
+    [InlineData("http://１２７.0.0.1/1.jpg")]
+    [InlineData("http://127。0。0。1/1.jpg")]
+    [InlineData("http://a\u0000b🔥..x/1.jpg")]
     [InlineData("https://user:secret@city.example.org/1.jpg")]
     public void Links_that_are_not_plain_http_are_kept_out(string link)
     {
