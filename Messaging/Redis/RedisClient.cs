@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Security.Authentication;
 using Microsoft.Extensions.Logging;
 
 namespace CityMonitor.Messaging.Redis;
@@ -132,7 +133,7 @@ public sealed class RedisClient : IAsyncDisposable
             }
             catch (RedisUnavailableException error)
             {
-                _lastError = error;
+                Refuse(error);
                 Log.CannotConnect(_log, error.Message);
             }
             catch (OperationCanceledException) when (ct.IsCancellationRequested)
@@ -151,6 +152,21 @@ public sealed class RedisClient : IAsyncDisposable
             _current = connection;
             _lastError = null;
             _connected.TrySetResult();
+        }
+    }
+
+    /// <summary>A wrong password or certificate does not mend itself within the time a command waits: who waits is told at once.</summary>
+    void Refuse(RedisUnavailableException error)
+    {
+        lock (_gate)
+        {
+            _lastError = error;
+            if (error.InnerException is AuthenticationException or RedisServerException { Code: "NOAUTH" or "WRONGPASS" })
+            {
+                _connected.TrySetException(error);
+                _ = _connected.Task.Exception;
+                _connected = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            }
         }
     }
 

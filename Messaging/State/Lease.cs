@@ -55,7 +55,7 @@ public abstract class LeasedService(Leases leases) : BackgroundService
         {
             // The lease is gone or the process stops: what RunAsync was told.
         }
-        catch (Exception error) when (error is not OutOfMemoryException)
+        catch (Exception error)
         {
             // Whatever a leased job throws, the next run must come: this is the edge that keeps it alive.
             OnInterrupted(error);

@@ -20,30 +20,23 @@ sealed class AgentPartitions : BackgroundService
     const int Batch = 128;
     static readonly TimeSpan s_forgotten = TimeSpan.FromSeconds(5);
 
-    // A handler that takes longer is cancelled and its message redone by the next holder: the partition's other incidents cannot wait.
-    static readonly TimeSpan s_leaving = TimeSpan.FromSeconds(5);
-
-    readonly Lock _gate = new();
-    readonly Dictionary<int, HeldPartition> _held = [];
     readonly RootQueues _queues = new();
     readonly Room _room = new(MostInHand);
     readonly CancellationTokenSource _abort = new();
+    readonly HeldPartitions _held;
     readonly RedisClient _redis;
     readonly Groups _groups;
     readonly EntryHandling _handling;
     readonly PartitionLeases _leases;
     readonly TimeProvider _clock;
     readonly ILogger<AgentPartitions> _log;
-    HashSet<HeldPartition> _reading = [];
-    long _beatAt;
-    int _version;
-    volatile int _readVersion;
     volatile bool _recheck;
 
     public AgentPartitions(RedisClient redis, Groups groups, EntryHandling handling, MessagingIdentity identity, TimeProvider clock, ILogger<AgentPartitions> log)
     {
         (_redis, _groups, _handling, _clock, _log) = (redis, groups, handling, clock, log);
         _leases = new PartitionLeases(redis, identity.Instance);
+        _held = new HeldPartitions(clock, _abort.Token);
     }
 
     public override async Task StopAsync(CancellationToken cancellationToken)
@@ -76,22 +69,11 @@ sealed class AgentPartitions : BackgroundService
         {
             try
             {
-                (int, long)[] held;
-                lock (_gate)
-                {
-                    held = [.. _held.Values.Select(partition => (partition.Index, partition.Epoch))];
-                }
-
-                var asked = _clock.GetTimestamp();
-                var beat = await _leases.BeatAsync(reader.Name, !stopping.IsCancellationRequested, held, ct);
-                Apply(beat, asked);
-                await PrepareAsync(reader, ct);
-                await ShareOutAsync(beat.Share, ct);
-                await UnblockAsync(reader, ct);
-                if (_clock.GetElapsedTime(sinceCheck) >= s_forgotten)
+                await BeatAsync(reader, stopping.IsCancellationRequested, ct);
+                if (_clock.GetElapsedTime(sinceCheck) >= s_forgotten && !stopping.IsCancellationRequested)
                 {
                     sinceCheck = _clock.GetTimestamp();
-                    await TakeForgottenAsync(s_forgotten, ct);
+                    await TakePendingAsync(_held.Ready, s_forgotten, ct);
                 }
             }
             catch (OperationCanceledException) when (ct.IsCancellationRequested)
@@ -104,38 +86,38 @@ sealed class AgentPartitions : BackgroundService
                 StreamLog.LeasesWait(_log, error.Message, error is RedisException ? null : error);
             }
 
-            await Task.Delay(Leases.RenewEvery, _clock, ct).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            // A stop does not wait for the next second: what is idle is given back at once, the rest as its work ends.
+            var (pause, end) = stopping.IsCancellationRequested ? (TimeSpan.FromMilliseconds(100), ct) : (Leases.RenewEvery, stopping);
+            await Task.Delay(pause, _clock, end).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
 
-    /// <summary>Makes what we hold what Redis says we hold.</summary>
-    void Apply(Heartbeat beat, long asked)
+    /// <summary>One heartbeat and what follows from its answer.</summary>
+    async Task BeatAsync(RedisReader reader, bool isStopping, CancellationToken ct)
     {
-        List<HeldPartition> lost;
-        lock (_gate)
-        {
-            _beatAt = asked;
-            lost = [.. _held.Values.Where(partition => !beat.Held.TryGetValue(partition.Index, out var now) || now.Epoch != partition.Epoch)];
-            lost.ForEach(partition => _held.Remove(partition.Index));
-            foreach (var (index, (epoch, previous)) in beat.Held.Where(now => !_held.ContainsKey(now.Key)))
-            {
-                _held.Add(index, new HeldPartition(index, Keys.AgentPartition(index), epoch, _abort.Token) { PreviousReader = previous });
-            }
-
-            _version += lost.Count > 0 ? 1 : 0;
-        }
-
-        foreach (var partition in lost)
+        var asked = _clock.GetTimestamp();
+        var beat = await _leases.BeatAsync(reader.Name, !isStopping, [.. _held.All.Select(partition => (partition.Index, partition.Epoch))], ct);
+        foreach (var partition in _held.Apply(beat, asked))
         {
             StreamLog.PartitionLost(_log, partition.Index, partition.Epoch);
             partition.Lose();
+        }
+
+        await PrepareAsync(reader, ct);
+        await ReleaseAsync(_held.ShareOut(isStopping ? 0 : beat.Share), ct);
+
+        // Until the read loop has seen the present set, so a new partition waits for no time-out.
+        for (var i = 0; i < 100 && _held.IsReadStale && !isStopping; i++)
+        {
+            await reader.TryUnblockAsync(ct);
+            await Task.Delay(TimeSpan.FromMilliseconds(5), _clock, ct);
         }
     }
 
     /// <summary>Before the first new entry of a partition is read, the previous holder's read is ended and all that it left is in hand.</summary>
     async Task PrepareAsync(RedisReader reader, CancellationToken ct)
     {
-        var taken = Held(partition => !partition.IsReady);
+        var taken = _held.Unprepared;
         foreach (var previous in taken.Select(partition => partition.PreviousReader).OfType<string>().Where(name => name != reader.Name).Distinct())
         {
             await _leases.EndReaderAsync(previous, ct);
@@ -144,62 +126,27 @@ sealed class AgentPartitions : BackgroundService
         foreach (var partition in taken)
         {
             await _groups.EnsureAsync(partition.Stream, Groups.Agents, ct);
-            await TakePendingAsync(partition, TimeSpan.Zero, ct);
-            lock (_gate)
-            {
-                partition.IsReady = true;
-                _version++;
-            }
+            await TakePendingAsync([partition], TimeSpan.Zero, ct);
+            _held.MarkReady(partition);
         }
 
         if (taken.Length > 0)
         {
-            StreamLog.PartitionsTaken(_log, string.Join(' ', taken.Select(partition => partition.Index)), Held(_ => true).Length);
+            StreamLog.PartitionsTaken(_log, string.Join(' ', taken.Select(partition => partition.Index)), _held.All.Length);
         }
     }
 
-    /// <summary>Marks what is above our share, and gives back what is marked, read no more and done.</summary>
-    async Task ShareOutAsync(int share, CancellationToken ct)
+    async Task ReleaseAsync(HeldPartition[] done, CancellationToken ct)
     {
-        List<HeldPartition> done;
-        lock (_gate)
-        {
-            var i = 0;
-            foreach (var partition in _held.Values.OrderBy(partition => partition.Index))
-            {
-                // Also the other way: one that was to leave stays when the share has grown again.
-                var leaves = i++ >= share;
-                if (leaves != partition.LeavingSince.HasValue)
-                {
-                    partition.LeavingSince = leaves ? _clock.GetTimestamp() : null;
-                    _version++;
-                }
-            }
-
-            done = [.. _held.Values.Where(partition => partition.LeavingSince is { } since && !_reading.Contains(partition)
-                && (partition.IsIdle || _clock.GetElapsedTime(since) >= s_leaving))];
-            done.ForEach(partition => _held.Remove(partition.Index));
-        }
-
         foreach (var partition in done)
         {
             partition.Lose();
             await _leases.ReleaseAsync(partition.Index, partition.Epoch, ct);
         }
 
-        if (done.Count > 0)
+        if (done.Length > 0)
         {
             StreamLog.PartitionsReleased(_log, string.Join(' ', done.Select(partition => partition.Index)));
-        }
-    }
-
-    /// <summary>Ends the read loop's wait until it has seen the present set, so a new partition waits for no time-out.</summary>
-    async Task UnblockAsync(RedisReader reader, CancellationToken ct)
-    {
-        for (var i = 0; i < 100 && _readVersion != Volatile.Read(ref _version); i++)
-        {
-            await reader.TryUnblockAsync(ct);
-            await Task.Delay(TimeSpan.FromMilliseconds(5), _clock, ct);
         }
     }
 
@@ -211,19 +158,18 @@ sealed class AgentPartitions : BackgroundService
             try
             {
                 await _room.WaitAsync(stopping);
-                if (_recheck)
-                {
-                    await RecheckAsync(stopping);
-                }
-
-                var command = BeginRead();
-                if (command is null)
+                await RecheckAsync(stopping);
+                var reading = _held.BeginRead();
+                if (reading.Length == 0)
                 {
                     await Task.Delay(TimeSpan.FromMilliseconds(20), _clock, stopping);
                     continue;
                 }
 
-                Take(await reader.SendAsync(command, stopping));
+                Take(reading, await reader.SendAsync(
+                    ["XREADGROUP", "GROUP", Groups.Agents, Holder, "COUNT", Batch, "BLOCK", BlockMilliseconds, "STREAMS",
+                        .. reading.Select(partition => (RedisArg)partition.Stream), .. reading.Select(_ => (RedisArg)">")],
+                    stopping));
                 backoff.Reset();
             }
             catch (OperationCanceledException) when (stopping.IsCancellationRequested)
@@ -239,88 +185,63 @@ sealed class AgentPartitions : BackgroundService
             }
             finally
             {
-                lock (_gate)
-                {
-                    _reading = [];
-                }
+                _held.EndRead();
             }
         }
     }
 
-    /// <summary>Null where there is nothing to read now.</summary>
-    RedisArg[]? BeginRead()
-    {
-        lock (_gate)
-        {
-            // A process that was frozen does not know what it lost: it reads nothing before Redis has told it.
-            var isSure = _clock.GetElapsedTime(_beatAt) < Leases.Length;
-            _reading = [.. _held.Values.Where(partition => isSure && partition is { IsReady: true, LeavingSince: null })];
-            _readVersion = _version;
-            return _reading.Count == 0
-                ? null
-                : ["XREADGROUP", "GROUP", Groups.Agents, Holder, "COUNT", Batch, "BLOCK", BlockMilliseconds, "STREAMS",
-                    .. _reading.Select(partition => (RedisArg)partition.Stream), .. _reading.Select(_ => (RedisArg)">")];
-        }
-    }
-
+    /// <summary>After an interrupted read: groups that are missing, and replies that were lost on the way (handed out, never arrived).</summary>
     async Task RecheckAsync(CancellationToken ct)
     {
-        foreach (var partition in Held(partition => partition.IsReady))
+        if (_recheck)
         {
-            await _groups.EnsureAsync(partition.Stream, Groups.Agents, ct);
-
-            // A reply that was lost on the way: handed out, never arrived.
-            await TakePendingAsync(partition, TimeSpan.Zero, ct);
-        }
-
-        _recheck = false;
-    }
-
-    async Task TakeForgottenAsync(TimeSpan idle, CancellationToken ct)
-    {
-        foreach (var partition in Held(partition => partition.IsReady))
-        {
-            await TakePendingAsync(partition, idle, ct);
-        }
-    }
-
-    async Task TakePendingAsync(HeldPartition partition, TimeSpan idle, CancellationToken ct)
-    {
-        string? after = null;
-        List<StreamEntry> pending;
-        do
-        {
-            pending = await _groups.PendingAsync(partition.Stream, Groups.Agents, null, idle, after, Batch, ct);
-            foreach (var entry in pending)
+            foreach (var partition in _held.Ready)
             {
-                Take(partition, entry);
-                after = entry.Id;
+                await _groups.EnsureAsync(partition.Stream, Groups.Agents, ct);
             }
+
+            await TakePendingAsync(_held.Ready, TimeSpan.Zero, ct);
+            _recheck = false;
         }
-        while (pending.Count > 0);
     }
 
-    void Take(RespValue reply)
+    async Task TakePendingAsync(HeldPartition[] partitions, TimeSpan idle, CancellationToken ct)
+    {
+        foreach (var partition in partitions)
+        {
+            string? after = null;
+            List<StreamEntry> pending;
+            do
+            {
+                pending = await _groups.PendingAsync(partition.Stream, Groups.Agents, null, idle, after, Batch, ct);
+                foreach (var entry in pending)
+                {
+                    Take(partition, entry);
+                    after = entry.Id;
+                }
+            }
+            while (pending.Count > 0);
+        }
+    }
+
+    void Take(HeldPartition[] reading, RespValue reply)
     {
         HeldPartition? partition = null;
         foreach (var entry in StreamEntry.OfRead(reply))
         {
             if (partition?.Stream != entry.Stream)
             {
-                partition = Held(held => held.Stream == entry.Stream).FirstOrDefault();
+                partition = Array.Find(reading, held => held.Stream == entry.Stream)!;
             }
 
-            // Lost while the read was under way: its next holder finds the entry pending.
-            if (partition is not null)
-            {
-                Take(partition, entry);
-            }
+            Take(partition, entry);
         }
     }
 
     void Take(HeldPartition partition, StreamEntry entry)
     {
-        if (!partition.Begin(entry.Id))
+        // Lost while the read was under way: its next holder finds the entry pending. In hand already: it was read twice.
+        if (partition.Lost.IsCancellationRequested || !partition.Begin(entry.Id))
         {
             return;
         }
@@ -340,23 +261,10 @@ sealed class AgentPartitions : BackgroundService
                 await _handling.RunAsync(entry, message, problem, partition.Place, partition.Lost);
             }
         }
-        catch (RedisException error)
-        {
-            // A refusal that waiting does not mend (a wrong type under cm:dead): the entry stays pending and comes again.
-            StreamLog.ReadInterrupted(_log, partition.Stream, error.Message, null);
-        }
         finally
         {
             partition.End(entry.Id);
             _room.Leave();
-        }
-    }
-
-    HeldPartition[] Held(Func<HeldPartition, bool> which)
-    {
-        lock (_gate)
-        {
-            return [.. _held.Values.Where(which)];
         }
     }
 
@@ -366,10 +274,7 @@ sealed class AgentPartitions : BackgroundService
         try
         {
             await _leases.BeatAsync(reader.Name, wants: false, [], patience.Token);
-            foreach (var partition in Held(_ => true))
-            {
-                await _leases.ReleaseAsync(partition.Index, partition.Epoch, patience.Token);
-            }
+            await ReleaseAsync(_held.All, patience.Token);
         }
         catch (Exception error) when (error is RedisException or OperationCanceledException or ObjectDisposedException)
         {
@@ -380,11 +285,6 @@ sealed class AgentPartitions : BackgroundService
 
     public override void Dispose()
     {
-        foreach (var partition in _held.Values)
-        {
-            partition.Dispose();
-        }
-
         _abort.Dispose();
         base.Dispose();
     }

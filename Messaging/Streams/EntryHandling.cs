@@ -15,7 +15,7 @@ sealed class EntryHandling(RedisClient redis, Committer committer, IMessageHandl
 {
     internal const int MostDeliveries = 5;
 
-    /// <summary>Returns when the entry is settled, or when <paramref name="ct"/> fires (it is then left pending).</summary>
+    /// <summary>Returns when the entry is settled, or when <paramref name="ct"/> fires (it is then left pending). Throws nothing.</summary>
     public async Task RunAsync(StreamEntry entry, Message? message, string? problem, ConsumerPlace place, CancellationToken ct)
     {
         try
@@ -28,9 +28,14 @@ sealed class EntryHandling(RedisClient redis, Committer committer, IMessageHandl
 
             await HandleAsync(entry, message, place, ct);
         }
-        catch (OperationCanceledException) when (ct.IsCancellationRequested)
+        catch (Exception) when (ct.IsCancellationRequested)
         {
             // The partition has another holder now, or the process stops: the entry stays pending for whoever comes next.
+        }
+        catch (Exception error)
+        {
+            // What neither waiting nor cm:dead mends (cm:dead itself is no stream): the entry stays pending and comes again after 5 s.
+            StreamLog.LeftPending(log, error, entry.Text(Envelope.Type), entry.Id, entry.Stream);
         }
     }
 
@@ -45,9 +50,9 @@ sealed class EntryHandling(RedisClient redis, Committer committer, IMessageHandl
                 return;
             }
 
-            if (deliveries > 1)
+            if (deliveries > 1 && !await CountStartAsync(entry, place, deliveries, ct))
             {
-                await CountStartAsync(entry, place, deliveries, ct);
+                return;
             }
 
             try
@@ -55,7 +60,7 @@ sealed class EntryHandling(RedisClient redis, Committer committer, IMessageHandl
                 await HandleOnceAsync(entry, message, place, deliveries, ct);
                 return;
             }
-            catch (Exception error) when (!ct.IsCancellationRequested && error is not OutOfMemoryException)
+            catch (Exception error) when (!ct.IsCancellationRequested)
             {
                 // The edge that protects the stream from its handlers: the error is counted, logged and, at the fifth, kept in cm:dead.
                 StreamLog.HandlerFailed(log, error, entry.Text(Envelope.Type), entry.Id, entry.Stream, deliveries);
@@ -136,14 +141,19 @@ sealed class EntryHandling(RedisClient redis, Committer committer, IMessageHandl
         }
     }
 
-    /// <summary>Redis counts deliveries; this sets the count of starts, before each start but the first, so that entries that only waited are not blamed for a crash.</summary>
-    async Task CountStartAsync(StreamEntry entry, ConsumerPlace place, long deliveries, CancellationToken ct) =>
-        await WaitOutAsync(entry, async () => await redis.SendAsync(["XCLAIM", entry.Stream, place.Group, place.Name, 0, entry.Id, "RETRYCOUNT", deliveries, "JUSTID"], ct), ct);
+    /// <summary>
+    /// Redis counts deliveries; this sets the count of starts, before each start but the first, so that entries that only waited are not
+    /// blamed for a crash. False when the entry is not pending any more: it was settled between the look at it and now.
+    /// </summary>
+    Task<bool> CountStartAsync(StreamEntry entry, ConsumerPlace place, long deliveries, CancellationToken ct) => WaitOutAsync(
+        entry,
+        async () => (await redis.SendAsync(["XCLAIM", entry.Stream, place.Group, place.Name, 0, entry.Id, "RETRYCOUNT", deliveries, "JUSTID"], ct)).Items.Count > 0,
+        ct);
 
     async Task<T> WaitOutAsync<T>(StreamEntry entry, Func<Task<T>> action, CancellationToken ct)
     {
         var backoff = new Backoff(TimeSpan.FromMilliseconds(25), TimeSpan.FromSeconds(1));
-        while (true)
+        for (var isFirst = true; ; isFirst = false)
         {
             try
             {
@@ -151,7 +161,11 @@ sealed class EntryHandling(RedisClient redis, Committer committer, IMessageHandl
             }
             catch (RedisException error) when (Outage.Is(error))
             {
-                StreamLog.HandlerWaits(log, entry.Text(Envelope.Type), entry.Id, entry.Stream, error.Message);
+                if (isFirst)
+                {
+                    StreamLog.HandlerWaits(log, entry.Text(Envelope.Type), entry.Id, entry.Stream, error.Message);
+                }
+
                 await Task.Delay(backoff.Next(), clock, ct);
             }
         }

@@ -1,7 +1,7 @@
 namespace CityMonitor.Messaging.Streams;
 
 /// <summary>A partition while this process holds its lease.</summary>
-sealed class HeldPartition : IDisposable
+sealed class HeldPartition
 {
     readonly CancellationTokenSource _lost;
     readonly HashSet<string> _inHand = new(StringComparer.Ordinal);
@@ -64,6 +64,4 @@ sealed class HeldPartition : IDisposable
         _lost.Cancel();
         _lost.Dispose();
     }
-
-    public void Dispose() => _lost.Dispose();
 }

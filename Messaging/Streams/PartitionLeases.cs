@@ -50,9 +50,13 @@ sealed class PartitionLeases(RedisClient redis, string worker)
         return result
         """);
 
-    static readonly RedisScript s_release = new("""
+    // Given back in order: there is no reader left that the next holder would have to end.
+    static readonly RedisScript s_release = new($$"""
         #!lua flags=allow-oom
-        if redis.call('GET', KEYS[1]) == ARGV[1] then redis.call('DEL', KEYS[1]) end
+        if redis.call('GET', KEYS[1]) == ARGV[1] then
+          redis.call('DEL', KEYS[1])
+          redis.call('HDEL', '{{Keys.Epochs}}', ARGV[2])
+        end
         return 1
         """);
 
@@ -80,7 +84,7 @@ sealed class PartitionLeases(RedisClient redis, string worker)
     }
 
     public async Task ReleaseAsync(int partition, long epoch, CancellationToken ct) =>
-        await redis.RunAsync(s_release, [Keys.Lease(Name(partition))], [FormattableString.Invariant($"{worker} {epoch}")], ct);
+        await redis.RunAsync(s_release, [Keys.Lease(Name(partition))], [FormattableString.Invariant($"{worker} {epoch}"), $"{Name(partition)}:reader"], ct);
 
     /// <summary>
     /// Ends the blocked read of a holder that lost its partition without knowing it (a frozen process): else Redis would hand the next

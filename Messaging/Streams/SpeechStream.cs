@@ -60,7 +60,7 @@ sealed class SpeechStream(RedisClient redis, BridgeId bridge, ISpeechListener li
         {
             listener.Receive(message);
         }
-        catch (Exception error) when (error is not OutOfMemoryException)
+        catch (Exception error)
         {
             // One call's error must not silence the other calls of this bridge.
             StreamLog.SpeechNotHeard(log, error.Message, error);

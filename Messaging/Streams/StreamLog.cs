@@ -19,6 +19,9 @@ static partial class StreamLog
     [LoggerMessage(1205, LogLevel.Warning, "Handling {Type} {EntryId} of {Stream} waits for Redis: {Reason}")]
     public static partial void HandlerWaits(ILogger log, string? type, string entryId, string stream, string reason);
 
+    [LoggerMessage(1215, LogLevel.Error, "{Type} {EntryId} of {Stream} cannot be settled and stays pending")]
+    public static partial void LeftPending(ILogger log, Exception error, string? type, string entryId, string stream);
+
     [LoggerMessage(1206, LogLevel.Error, "Gave up {Type} {EntryId} of {Stream}: {Reason}")]
     public static partial void GivenUp(ILogger log, string? type, string entryId, string stream, string reason);
 

@@ -137,11 +137,6 @@ sealed class WorkStream(string stream, int concurrency, RedisClient redis, Group
             var message = Envelope.Read(entry, out var problem);
             await handling.RunAsync(entry, message, problem, _place, _abort.Token);
         }
-        catch (RedisException error)
-        {
-            // A refusal that waiting does not mend (a wrong type under cm:dead): the entry stays pending and comes again.
-            StreamLog.ReadInterrupted(log, stream, error.Message, null);
-        }
         finally
         {
             _inHand.TryRemove(entry.Id, out _);
