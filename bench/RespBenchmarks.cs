@@ -7,7 +7,7 @@ namespace CityMonitor.Bench;
 
 /// <summary>The hot path of the Redis client: a command as it is published, and a reply as a consumer reads it.</summary>
 [MemoryDiagnoser]
-[ShortRunJob]
+[InProcess]
 public class RespBenchmarks
 {
     readonly ArrayBufferWriter<byte> _output = new(64 * 1024);
