@@ -1,4 +1,4 @@
-using CityMonitor.Messaging.Redis;
+using CityMonitor.Messaging.Contracts;
 
 namespace CityMonitor.TelephonyApi.Calls;
 
@@ -63,14 +63,15 @@ sealed class DialPump(DialStore store, DialSignal signal, Dialler dialler, DialP
                 }
             }
         }
-        catch (Exception error) when (error is RedisException or TwilioUnreadableException)
+        catch (Exception error) when (!ct.IsCancellationRequested)
         {
+            // Redis or Twilio is away, or something nobody thought of: the pump goes on in any case.
             CallLog.Failed(log, error, "Taking calls from the queue");
             return TimeSpan.FromMilliseconds(500);
         }
     }
 
-    async Task DialAsync(Messaging.Contracts.CallId call, long takenAt)
+    async Task DialAsync(CallId call, long takenAt)
     {
         try
         {

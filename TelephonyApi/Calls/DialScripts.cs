@@ -40,8 +40,9 @@ static class DialScripts
           if #page == 0 then break end
           for _, id in ipairs(page) do
             local key = ARGV[3] .. id
-            local call = redis.call('HMGET', key, 'dial', 'dial.to', 'dial.notBefore', 'dial.ring', 'dial.max')
+            local call = redis.pcall('HMGET', key, 'dial', 'dial.to', 'dial.notBefore', 'dial.ring', 'dial.max')
             local notBefore = tonumber(call[3] or 0)
+            -- Not a queued call, or no call at all (a wrong type answers with err): nothing to dial.
             if call[1] ~= 'queued' then
               redis.call('ZREM', KEYS[1], id)
               from = from - 1
@@ -160,7 +161,7 @@ static class DialScripts
     public static readonly RedisScript Lapsed = new("""
         local found, alive = {}, {}
         for _, id in ipairs(redis.call('ZRANGE', KEYS[1], 0, -1)) do
-          local call = redis.call('HMGET', ARGV[1] .. id, 'bridge', 'sid', 'dial.answers', 'dial.continued', 'dial.moved', 'end', 'stream', 'dial.answerStream')
+          local call = redis.pcall('HMGET', ARGV[1] .. id, 'bridge', 'sid', 'dial.answers', 'dial.continued', 'dial.moved', 'end', 'stream', 'dial.answerStream')
           local bridge = call[1]
           local started = tonumber(call[7] or 0) > tonumber(call[8] or 0)
           if bridge and bridge ~= '' and call[2] and not call[6] and started then

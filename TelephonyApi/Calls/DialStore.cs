@@ -129,7 +129,7 @@ sealed class DialStore(RedisClient redis, IOptions<TwilioOptions> twilio, IOptio
         var now = await NowAsync(ct);
         var found = await redis.SendAsync(
             ["ZRANGEBYSCORE", set, "-inf", (now - age).ToUnixTimeMilliseconds(), "LIMIT", 0, 20], ct);
-        return ([.. found.Items.Select(item => CallId.Parse(item.Text!))], now);
+        return ([.. found.Items.Select(item => CallId.TryParse(item.Text, out var call) ? call : default).Where(call => call != default)], now);
     }
 
     /// <summary>Heard of just now.</summary>
@@ -137,7 +137,7 @@ sealed class DialStore(RedisClient redis, IOptions<TwilioOptions> twilio, IOptio
         await redis.SendAsync(["ZADD", Keys.LiveCalls, "XX", (await NowAsync(ct)).ToUnixTimeMilliseconds(), call.Value], ct);
 
     public Task RememberNumberAsync(PhoneNumber number, string root, CancellationToken ct) =>
-        redis.SendAsync(["SET", Keys.IncidentOfNumber(number), root, "PX", keepMs], ct).AsTask();
+        redis.SendAsync(["SET", Keys.IncidentOfNumber(number), root, "EX", (long)TimeSpan.FromDays(7).TotalSeconds], ct).AsTask();
 
     /// <summary>Blocks a number for a call of Twilio's that our state knows nothing of, until it can have ended.</summary>
     public Task BlockNumberAsync(PhoneNumber number, string sid, CancellationToken ct) =>

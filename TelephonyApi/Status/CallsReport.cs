@@ -33,7 +33,11 @@ sealed class CallsReport(
         var lines = new List<CallLine>();
         foreach (var id in (await redis.SendAsync(["ZRANGE", set, 0, MostLines - 1], ct)).Items)
         {
-            var call = CallId.Parse(id.Text!);
+            if (!CallId.TryParse(id.Text, out var call))
+            {
+                continue;
+            }
+
             var state = await store.ReadAsync(call, ct);
             lines.Add(new CallLine(
                 call.Value,

@@ -27,7 +27,17 @@ sealed class BridgeChooser(RedisClient redis)
         }
 
         RedisArg[] command = ["MGET", .. ids.Select(id => (RedisArg)Keys.Bridge(id.Text!))];
-        return [.. (await redis.SendAsync(command, ct)).Items.Select(Read).OfType<BridgeInfo>()];
+        var values = (await redis.SendAsync(command, ct)).Items;
+        for (var i = 0; i < ids.Count; i++)
+        {
+            if (values[i].IsNull)
+            {
+                // It puts itself back with its next sign of life.
+                await redis.SendAsync(["SREM", Keys.Bridges, ids[i].Text!], ct);
+            }
+        }
+
+        return [.. values.Select(Read).OfType<BridgeInfo>()];
     }
 
     /// <summary>Null for a bridge that has lapsed, or that says nothing readable: it gets no calls.</summary>
