@@ -120,6 +120,11 @@ public sealed class RedisClient : IAsyncDisposable
             try
             {
                 await using var connection = await _connector.ConnectAsync(_name, _connector.Options.CommandTimeout, ct);
+                if (await RedisSuitability.CheckAsync(connection, _connector.Options, ct) is { } warning)
+                {
+                    Log.Unsuitable(_log, warning);
+                }
+
                 var since = _clock.GetTimestamp();
                 Log.Connected(_log, _connector.Options);
                 Publish(connection);
@@ -131,7 +136,7 @@ public sealed class RedisClient : IAsyncDisposable
                     backoff.Reset();
                 }
             }
-            catch (RedisUnavailableException error)
+            catch (RedisException error)
             {
                 Refuse(error);
                 Log.CannotConnect(_log, error.Message);
@@ -156,7 +161,7 @@ public sealed class RedisClient : IAsyncDisposable
     }
 
     /// <summary>A wrong password or certificate does not mend itself within the time a command waits: who waits is told at once.</summary>
-    void Refuse(RedisUnavailableException error)
+    void Refuse(RedisException error)
     {
         lock (_gate)
         {
@@ -214,6 +219,9 @@ static partial class Log
 
     [LoggerMessage(1002, LogLevel.Warning, "Lost the connection to Redis at {Redis}: {Reason}")]
     public static partial void Lost(ILogger log, RedisOptions redis, string reason);
+
+    [LoggerMessage(1004, LogLevel.Warning, "{Problem}")]
+    public static partial void Unsuitable(ILogger log, string problem);
 
     [LoggerMessage(1003, LogLevel.Warning, "{Reason}")]
     public static partial void CannotConnect(ILogger log, string reason);

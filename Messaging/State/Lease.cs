@@ -44,7 +44,7 @@ public abstract class LeasedService(Leases leases) : BackgroundService
     async Task HoldAsync(long epoch, CancellationToken stoppingToken)
     {
         using var lost = CancellationTokenSource.CreateLinkedTokenSource(stoppingToken);
-        var work = RunAsync(epoch, lost.Token);
+        var work = StartAsync();
         await leases.KeepAsync(Name, epoch, work, lost);
         try
         {
@@ -63,5 +63,8 @@ public abstract class LeasedService(Leases leases) : BackgroundService
 
         // Given back at once, so that another replica need not wait for it to lapse.
         await leases.TryReleaseAsync(Name, epoch);
+
+        // Also what RunAsync throws before its first await ends up in the task.
+        async Task StartAsync() => await RunAsync(epoch, lost.Token);
     }
 }

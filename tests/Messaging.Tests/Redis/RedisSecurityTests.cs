@@ -1,8 +1,10 @@
+using System.Collections.Concurrent;
 using System.Net;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using CityMonitor.Messaging.Redis;
 using CityMonitor.Tests.Shared;
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace CityMonitor.Messaging.Tests.Redis;
@@ -35,6 +37,34 @@ public sealed class RedisSecurityTests
         Assert.Equal("city", (await redis.SendAsync(["ACL", "WHOAMI"])).Text);
         await using var reader = redis.OpenReader();
         Assert.Equal("PONG", (await reader.SendAsync(["PING"], CancellationToken.None)).Text);
+    }
+
+    [Fact]
+    public async Task A_cluster_is_refused_with_the_reason()
+    {
+        await using var server = await RedisServer.StartAsync("--cluster-enabled", "yes");
+        await using var redis = new RedisClient(
+            RedisOptions.Parse(server.ConnectionString) with { ConnectTimeout = TimeSpan.FromSeconds(1) }, TimeProvider.System, NullLogger<RedisClient>.Instance);
+        Assert.Contains("clustering off", (await Assert.ThrowsAsync<RedisUnavailableException>(async () => await redis.SendAsync(["PING"]))).Message);
+    }
+
+    [Fact]
+    public async Task A_Redis_that_may_evict_is_warned_about_and_used()
+    {
+        await using var server = await RedisServer.StartAsync();
+        await server.ConfigSetAsync("maxmemory-policy", "allkeys-lru");
+        var log = new LogKeeper();
+        await using var redis = new RedisClient(RedisOptions.Parse(server.ConnectionString), TimeProvider.System, log);
+        Assert.Equal("PONG", (await redis.SendAsync(["PING"])).Text);
+        Assert.Contains(log.Lines, line => line.Contains("noeviction") && line.Contains("allkeys-lru"));
+    }
+
+    sealed class LogKeeper : ILogger<RedisClient>
+    {
+        public ConcurrentQueue<string> Lines { get; } = new();
+        public IDisposable? BeginScope<TState>(TState state) where TState : notnull => null;
+        public bool IsEnabled(LogLevel logLevel) => true;
+        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) => Lines.Enqueue(formatter(state, exception));
     }
 
     [Fact]

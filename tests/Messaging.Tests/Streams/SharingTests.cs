@@ -72,6 +72,39 @@ public sealed class SharingTests
         Assert.All(other.Deliveries, delivery => Assert.Equal(2, delivery.DeliveryCount));
     }
 
+    [Fact]
+    public async Task A_handler_that_fails_because_its_partition_was_taken_away_does_not_block_its_root()
+    {
+        await using var server = await RedisServer.StartAsync();
+        var fails = true;
+        var handler = new Recorder(async (_, _, ct) =>
+        {
+            if (fails)
+            {
+                var cancelled = new TaskCompletionSource();
+                await using var registration = ct.Register(cancelled.SetResult);
+                await cancelled.Task;
+                throw new InvalidOperationException("The socket was closed under me.");
+            }
+
+            return Handled.Done;
+        });
+        await using var spine = await StartAsync(server, handler);
+        await SharesAsync(spine.Redis, 16);
+        var call = CallId.Of(IncidentId.OfTicket(1), 1);
+        await spine.Bus.PublishAsync(new CallRinging(call), CancellationToken.None);
+        await Eventually.TrueAsync(() => handler.Deliveries.Count == 1, "it is in hand");
+
+        // Somebody else takes everything and dies at once.
+        var leases = Enumerable.Range(0, Routes.Partitions).Select(partition => (RedisArg)$"cm:lease:agent-{partition}");
+        await spine.Redis.SendAsync(["DEL", "cm:workers", .. leases]);
+        fails = false;
+        Assert.Equal(Routes.Partitions, (await new PartitionLeases(spine.Redis, "other").BeatAsync("other", true, [], CancellationToken.None)).Held.Count);
+        await spine.Bus.PublishAsync(new CallAnswered(call), CancellationToken.None);
+        await Eventually.TrueAsync(() => handler.Deliveries.Count == 3, "both are handled by the next holder, which is the same", TimeSpan.FromSeconds(12));
+        Assert.Equal([typeof(CallRinging), typeof(CallRinging), typeof(CallAnswered)], handler.Deliveries.Select(delivery => delivery.Message.GetType()));
+    }
+
     static Task<Spine> StartAsync(RedisServer server, Recorder recorder) =>
         Spine.StartAsync(server.ConnectionString, services => services.AddSingleton(recorder).AddAgentPartitions<Recorder>());
 
