@@ -132,9 +132,11 @@ public sealed class AgentTurnTests(NaturalSimulator shared) : IClassFixture<Natu
         await agent.SayAsync("Ten minutes");
         await agent.AnswerAsync("record_responder", """{"ok":true}""");
         await agent.WaitForTextAsync("assistant", "10 minutes");
-        await agent.SayAsync("Goodbye");
-        await agent.WaitForTextAsync("user", "Goodbye");
+        await agent.SayAsync("Is the gate open?");
+        await agent.WaitForTextAsync("user", "gate");
         Assert.DoesNotContain(agent.Log, m => m.ToJsonString().Contains("end_call", StringComparison.Ordinal));
+        await agent.WaitForTextAsync("assistant", "Goodbye.");
+        await agent.WaitForCallAsync("end_call");
     }
 
     [Fact]

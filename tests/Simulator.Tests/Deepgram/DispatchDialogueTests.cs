@@ -43,6 +43,9 @@ public sealed class DispatchDialogueTests(QuickSimulator shared) : IClassFixture
         Assert.Equal(20, (int)eta["eta_minutes"]!);
         await agent.WaitForTextAsync("assistant", "20 minutes, thank you.");
         await agent.AnswerAsync("end_call", Ok);
+        await agent.SayAsync("Wait, make that fifteen.");
+        Assert.Equal(15, (int)(await agent.AnswerAsync("record_responder", Ok))["eta_minutes"]!);
+        await agent.AnswerAsync("end_call", Ok);
         Assert.Contains("Goodbye.", agent.Heard, StringComparison.Ordinal);
         Assert.Contains("Can you take this incident, yes or no?", agent.Heard, StringComparison.Ordinal);
     }
