@@ -41,8 +41,8 @@ public sealed record IncidentState(
     /// <summary>The last call: what is known of it while it runs, and which of its tool calls were done.</summary>
     public LiveCall? Live { get; init; }
 
-    /// <summary>Timers that are set, as the sweep checks them.</summary>
-    public IReadOnlyList<ArmedTimer> Timers { get; init; } = [];
+    /// <summary>Timers that are set, as the sweep checks them. Empty, not null, where an older version wrote the state.</summary>
+    public IReadOnlyList<ArmedTimer> Timers { get => field ?? []; init; }
 
     public DateTimeOffset? AcknowledgedAt { get; init; }
 
@@ -90,7 +90,7 @@ public sealed record LiveCall(CallId Call, string Stage)
     public PendingTool? Pending { get; init; }
 
     /// <summary>Tool calls that were answered or cancelled: a second delivery gets the same result and has no second effect.</summary>
-    public IReadOnlyList<ToolRun> Tools { get; init; } = [];
+    public IReadOnlyList<ToolRun> Tools { get => field ?? []; init; }
 }
 
 public sealed record EndedCall(CallEnd End, int? ErrorCode, string? Detail, int? DurationSeconds, DateTimeOffset At);
