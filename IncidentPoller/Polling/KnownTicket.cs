@@ -38,6 +38,10 @@ sealed class PollerStore(RedisClient redis)
         }
     }
 
+    /// <summary>A ticket that stays as it is for weeks is not forgotten while it is looked at.</summary>
+    public async Task RenewAsync(long ticketId, CancellationToken ct) =>
+        await redis.SendAsync(["PEXPIRE", Keys.Ticket(ticketId), (long)ForgetAfter.TotalMilliseconds], ct);
+
     public async Task<IReadOnlyList<long>> WatchedAsync(CancellationToken ct)
     {
         var reply = await redis.SendAsync(["SMEMBERS", Keys.WatchedTickets], ct);

@@ -54,6 +54,7 @@ sealed partial class OpenTicketSweep(
         if (await freshdesk.GetAsync(id, ct) is { } ticket)
         {
             await observer.ObserveAsync(ticket, republish, ct);
+            await store.RenewAsync(id, ct);
         }
         else
         {

@@ -27,9 +27,16 @@ static class TelemetryRegistration
             throw new StartupProblemException([$"{EndpointKey} must be an absolute URL, for example http://127.0.0.1:4317; found '{endpoint}'."]);
         }
 
+        // Whoever started us may have named us (Aspire does, and finds its resources by these names): then that is our name.
+        var name = builder.Configuration["OTEL_SERVICE_NAME"] is { Length: > 0 } given ? given : service;
+        var instance = builder.Configuration["OTEL_RESOURCE_ATTRIBUTES"]?.Contains("service.instance.id", StringComparison.Ordinal) == true
+            ? null
+            : $"{Environment.MachineName}-{Environment.ProcessId}";
+
         void Describe(ResourceBuilder resource) => resource
-            .AddService(service, "citymonitor", serviceInstanceId: $"{Environment.MachineName}-{Environment.ProcessId}")
-            .AddAttributes([new("deployment.environment.name", builder.Environment.EnvironmentName)]);
+            .AddService(name, "citymonitor", autoGenerateServiceInstanceId: false, serviceInstanceId: instance)
+            .AddAttributes([new("deployment.environment.name", builder.Environment.EnvironmentName)])
+            .AddEnvironmentVariableDetector();
 
         builder.Logging.AddOpenTelemetry(logs =>
         {

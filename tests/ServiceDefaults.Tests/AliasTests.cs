@@ -44,6 +44,21 @@ public sealed class AliasTests
     public void Every_alias_of_the_table_has_its_test() =>
         Assert.Equal(ConfigurationAliases.Table.Select(entry => entry.Alias).Order(), Aliases.Select(row => row.Data.Item1).Order());
 
+    [Fact]
+    public void The_configuration_page_lists_the_aliases_in_the_order_in_which_they_win()
+    {
+        var folder = new DirectoryInfo(AppContext.BaseDirectory);
+        while (!File.Exists(Path.Combine(folder.FullName, "CityMonitor.sln")))
+        {
+            folder = folder.Parent!;
+        }
+
+        var rows = File.ReadLines(Path.Combine(folder.FullName, "docs", "configuration.md")).SkipWhile(line => !line.StartsWith("## Names of the source systems", StringComparison.Ordinal))
+            .Where(line => line.StartsWith("| `", StringComparison.Ordinal)).Select(line => line.Split('`')).Select(cells => (cells[1], cells[3]));
+
+        Assert.Equal(ConfigurationAliases.Table.Select(entry => (entry.Alias, entry.Key)), rows);
+    }
+
     [Theory]
     [InlineData("WEBHOOK_URL", "https://city.example.org/incoming")]
     [InlineData("WEBHOOK_URL", "city.example.org/twilio/incoming")]
