@@ -80,13 +80,6 @@ sealed class SimulatorClient : IDisposable
         return [.. (await ReadAsync(answer, ct)).AsArray().Select(message => message!)];
     }
 
-    /// <summary>The phone's owner writes to City Monitor.</summary>
-    public async Task WriteBackAsync(string phone, string body, string channel = "whatsapp", CancellationToken ct = default)
-    {
-        using var answer = await control.PostAsJsonAsync("/messages/inbound", new { from = phone, body, channel }, web, ct);
-        await EnsureAsync(answer, ct);
-    }
-
     /// <summary>How a phone behaves, in the YAML of scenarios/phones.</summary>
     public async Task PutPhoneAsync(string number, string yaml, CancellationToken ct = default)
     {

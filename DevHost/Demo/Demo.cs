@@ -39,7 +39,7 @@ static class Demo
         var ticket = await simulator.RaiseIncidentAsync(new { responderPhone = phone }, deadline.Token);
         var incident = IncidentId.OfTicket(ticket);
         var narrator = new Narrator(terminal.Console);
-        var ending = new Ending(simulator, state, incident, ticket, phone);
+        var ending = new Ending(simulator, state, incident, ticket);
 
         using var over = CancellationTokenSource.CreateLinkedTokenSource(deadline.Token);
         var following = Task.WhenAll(
@@ -139,11 +139,9 @@ static class Demo
 }
 
 /// <summary>Knows when nothing more is to come: the call is over, its outcome is in the ticket and what was sent has arrived.</summary>
-sealed class Ending(SimulatorClient simulator, CityState state, IncidentId incident, long ticket, string phone)
+sealed class Ending(SimulatorClient simulator, CityState state, IncidentId incident, long ticket)
 {
     static readonly TimeSpan afterwards = TimeSpan.FromSeconds(15);
-
-    bool wroteBack;
 
     public async Task WaitAsync(CancellationToken ct)
     {
@@ -151,7 +149,6 @@ sealed class Ending(SimulatorClient simulator, CityState state, IncidentId incid
         while (true)
         {
             var now = await state.IncidentAsync(incident, ct);
-            await WriteBackAsync(now, ct);
             var settled = now is { Status: not (IncidentStatus.Reported or IncidentStatus.Calling) } && now.Attempts.All(attempt => attempt.EndedAt is not null);
             settledAt = settled ? settledAt ?? DateTimeOffset.UtcNow : null;
             if (settled && ((await IsWrittenAsync(ct) && HasArrived(now!)) || DateTimeOffset.UtcNow - settledAt > afterwards))
@@ -160,17 +157,6 @@ sealed class Ending(SimulatorClient simulator, CityState state, IncidentId incid
             }
 
             await Task.Delay(200, ct);
-        }
-    }
-
-    // WhatsApp takes pictures only from whom the person has written to within a day; so the responder answers, as people do.
-    async Task WriteBackAsync(IncidentState? now, CancellationToken ct)
-    {
-        if (!wroteBack && now?.Evidence.Any(message => message.WaitingMedia is { Count: > 0 } && message.Status is DeliveryStatus.Delivered or DeliveryStatus.Read) == true
-            && now.Attempts.All(attempt => attempt.EndedAt is not null))
-        {
-            wroteBack = true;
-            await simulator.WriteBackAsync(phone, "Got it, thank you.", ct: ct);
         }
     }
 

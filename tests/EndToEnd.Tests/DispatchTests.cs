@@ -126,7 +126,7 @@ public sealed class WhatsAppUndelivered(CityFixture city)
     public async Task Evidence_that_WhatsApp_does_not_deliver_goes_by_SMS()
     {
         var scenario = new Scenario(city, "+12025550137");
-        await scenario.PhoneAsync(Phones.Accepting(scenario.Phone, messaging: "has_whats_app: false"));
+        await scenario.PhoneAsync(Phones.Accepting(scenario.Phone, messaging: "has_whatsapp: false"));
         await scenario.FileAsync();
 
         var state = await scenario.UntilAsync(s => s.Evidence.Any(e => e.Channel == Channel.Sms && e.Status is DeliveryStatus.Delivered or DeliveryStatus.Read), "an SMS delivered", 150);

@@ -4,7 +4,7 @@ namespace CityMonitor.EndToEnd.Tests;
 static class Phones
 {
     /// <summary>Answers, gives name and agency, accepts, gives this same number for WhatsApp, confirms it, says when they will be there.</summary>
-    public static string Accepting(string number, string messaging = "has_whats_app: true") => $"""
+    public static string Accepting(string number, string messaging = "has_whatsapp: true") => $"""
         number: "{number}"
         name: Officer Dana Reyes
         answer_after: 500ms

@@ -28,7 +28,7 @@ sealed class Scenario(City city, SimulatorClient simulator, CityState state, str
         {
             ["cf_incident_type"] = type,
             ["cf_address"] = $"Harbour Road {phone[^3..]}",
-            ["cf_confidence"] = "0.95",
+            ["cf_confidence"] = 0.95,
             ["cf_camera_id"] = $"CAM-{phone[^4..]}",
             ["cf_evidence_urls"] = $"{city.Vendor("Freshdesk")}evidence/CAM-{phone[^4..]}-1.jpg",
         };
