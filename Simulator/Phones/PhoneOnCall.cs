@@ -22,15 +22,13 @@ sealed class PhoneOnCall
     const int KeyIntervalMs = 250;
 
     readonly ToneDecoder ear = new();
-    readonly Queue<Speech> speeches = new();
+    readonly PhoneMouth mouth;
     readonly Queue<char> keys = new();
     readonly StringBuilder sinceLastLine = new();
     readonly StringBuilder word = new();
     readonly IPhoneMind mind;
     readonly Timeline timeline;
     readonly string callSid;
-    Speech? speech;
-    int speechAt;
     int keysDueMs;
     int quietMs;
     int longestQuietMs;
@@ -45,6 +43,7 @@ sealed class PhoneOnCall
         this.mind = mind;
         this.timeline = timeline;
         this.callSid = callSid;
+        mouth = new PhoneMouth(text => Report("phone.said", new JsonObject { ["text"] = text, ["atMs"] = NowMs }), SaidOne);
     }
 
     public PhoneScript Script { get; }
@@ -59,7 +58,7 @@ sealed class PhoneOnCall
     /// <summary>Ms since the phone was answered.</summary>
     public int NowMs { get; private set; }
 
-    public bool IsSpeaking => speech is not null || speeches.Count > 0;
+    public bool IsSpeaking => mouth.IsSpeaking;
 
     public bool IsBusyWithKeys => keys.Count > 0;
 
@@ -76,15 +75,10 @@ sealed class PhoneOnCall
 
     public void ForgetWhatWasHeard() => sinceLastLine.Clear();
 
-    public void Say(string text, int? hangUpAfterCharacters = null)
-    {
-        var cut = hangUpAfterCharacters is { } count && count < text.Length;
-        var spoken = cut ? text[..hangUpAfterCharacters!.Value] : text;
-        speeches.Enqueue(new Speech(spoken, ToneCode.Encode(spoken), hangUpAfterCharacters is not null, cut));
-    }
+    public void Say(string text, int? hangUpAfterCharacters = null) => mouth.Say(text, hangUpAfterCharacters);
 
     /// <summary>Plays audio that is no speech, such as a voicemail's beep.</summary>
-    public void Sound(byte[] mulaw) => speeches.Enqueue(new Speech("", mulaw, false, false));
+    public void Sound(byte[] mulaw) => mouth.Sound(mulaw);
 
     public void Press(string digits)
     {
@@ -109,17 +103,9 @@ sealed class PhoneOnCall
     public void Speak(Span<byte> frame)
     {
         frame.Fill(MuLaw.Silence);
-        if (hungUp || (speech is null && !StartNextSpeech()))
+        if (!hungUp)
         {
-            return;
-        }
-
-        var count = Math.Min(frame.Length, speech!.Audio.Length - speechAt);
-        speech.Audio.AsSpan(speechAt, count).CopyTo(frame);
-        speechAt += count;
-        if (speechAt >= speech.Audio.Length)
-        {
-            EndSpeech();
+            mouth.Fill(frame, NowMs);
         }
     }
 
@@ -146,10 +132,9 @@ sealed class PhoneOnCall
         FlushWord();
         Record.EndHeardUtterance();
         Record.Quality(ear.Garbled, ear.CutSymbols);
-        if (speech is { Text.Length: > 0 } cutOff)
+        if (mouth.CutOff(NowMs) is { } cutOff)
         {
-            var heardShare = (double)speechAt / cutOff.Audio.Length;
-            Record.Say(new Utterance(cutOff.Text[..(int)(cutOff.Text.Length * heardShare)], cutOff.StartMs, NowMs, Cut: true));
+            Record.Say(cutOff);
         }
     }
 
@@ -225,34 +210,11 @@ sealed class PhoneOnCall
         }
     }
 
-    bool StartNextSpeech()
+    void SaidOne(Utterance line, bool thenHangUp)
     {
-        if (!speeches.TryDequeue(out speech))
-        {
-            return false;
-        }
-
-        speechAt = 0;
-        speech.StartMs = NowMs;
-        if (speech.Text.Length > 0)
-        {
-            Report("phone.said", new JsonObject { ["text"] = speech.Text, ["atMs"] = NowMs });
-        }
-
-        return true;
-    }
-
-    void EndSpeech()
-    {
-        var ended = speech!;
-        speech = null;
-        if (ended.Text.Length > 0)
-        {
-            Record.Say(new Utterance(ended.Text, ended.StartMs, NowMs + FrameMs, ended.Cut));
-            ownLineEndedMs = NowMs + FrameMs;
-        }
-
-        if (ended.ThenHangUp)
+        Record.Say(line);
+        ownLineEndedMs = line.ToMs;
+        if (thenHangUp)
         {
             HangUp("in the middle of a sentence");
         }
@@ -262,18 +224,5 @@ sealed class PhoneOnCall
     {
         details["phone"] = Script.Number;
         timeline.Add(kind, callSid, details);
-    }
-
-    sealed class Speech(string text, byte[] audio, bool thenHangUp, bool cut)
-    {
-        public string Text { get; } = text;
-
-        public byte[] Audio { get; } = audio;
-
-        public bool ThenHangUp { get; } = thenHangUp;
-
-        public bool Cut { get; } = cut;
-
-        public int StartMs { get; set; }
     }
 }

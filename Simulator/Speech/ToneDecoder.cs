@@ -13,7 +13,6 @@ sealed class ToneDecoder
 
     const int BlockSamples = 40;
     const double BlockEnergyThreshold = 150.0 * 150;
-    const int AnalysisSamples = 240;
 
     // Less than this much of a symbol was not heard; more than this was never one symbol.
     const int ShortestSymbol = 256;
@@ -148,13 +147,14 @@ sealed class ToneDecoder
 
     void EndOfTone()
     {
-        var (first, last) = Bounds();
+        var collected = tone.AsSpan(0, toneLength);
+        var (first, last) = ToneRecogniser.Bounds(collected);
         var length = last - first + 1;
         if (!toneTooLong && length < ShortestSymbol)
         {
             CutSymbols++;
         }
-        else if (!toneTooLong && length <= LongestSymbol && Recognise((first + last + 1 - AnalysisSamples) / 2) is { } value)
+        else if (!toneTooLong && length <= LongestSymbol && ToneRecogniser.Recognise(collected, first, last) is { } value)
         {
             HearSymbol(value);
         }
@@ -177,78 +177,5 @@ sealed class ToneDecoder
         var count = utf8.GetChars([value], chars, flush: false);
         heard.Append(chars[..count]);
         utterance.Append(chars[..count]);
-    }
-
-    (int First, int Last) Bounds()
-    {
-        var peak = 0;
-        for (var i = 0; i < toneLength; i++)
-        {
-            peak = Math.Max(peak, Math.Abs((int)tone[i]));
-        }
-
-        var floor = peak / 16;
-        var first = 0;
-        while (first < toneLength - 1 && Math.Abs((int)tone[first]) <= floor)
-        {
-            first++;
-        }
-
-        var last = toneLength - 1;
-        while (last > first && Math.Abs((int)tone[last]) <= floor)
-        {
-            last--;
-        }
-
-        return (first, last);
-    }
-
-    byte? Recognise(int start)
-    {
-        start = Math.Clamp(start, 0, Math.Max(0, toneLength - AnalysisSamples));
-        var window = tone.AsSpan(start, Math.Min(AnalysisSamples, toneLength - start));
-        var total = 0.0;
-        foreach (var sample in window)
-        {
-            total += (double)sample * sample;
-        }
-
-        var (low, lowPower) = Strongest(window, ToneCode.LowTones);
-        var (high, highPower) = Strongest(window, ToneCode.HighTones);
-
-        // A sine of power P gives |X|^2 = P * N / 2 * ...: both tones together must hold nearly all the energy, each about half.
-        var lowShare = 2 * lowPower / (window.Length * total);
-        var highShare = 2 * highPower / (window.Length * total);
-        return lowShare > 0.25 && highShare > 0.25 ? (byte)((low << 4) | high) : null;
-    }
-
-    static (int Index, double Power) Strongest(ReadOnlySpan<short> window, ReadOnlySpan<double> tones)
-    {
-        var best = 0;
-        var bestPower = -1.0;
-        for (var i = 0; i < tones.Length; i++)
-        {
-            var power = Goertzel(window, tones[i]);
-            if (power > bestPower)
-            {
-                (best, bestPower) = (i, power);
-            }
-        }
-
-        return (best, bestPower);
-    }
-
-    static double Goertzel(ReadOnlySpan<short> window, double frequency)
-    {
-        var coefficient = 2 * Math.Cos(2 * Math.PI * frequency / MuLaw.SampleRate);
-        double previous = 0, beforePrevious = 0;
-        foreach (var sample in window)
-        {
-            var next = sample + (coefficient * previous) - beforePrevious;
-            beforePrevious = previous;
-            previous = next;
-        }
-
-        return (previous * previous) + (beforePrevious * beforePrevious) - (coefficient * previous * beforePrevious);
     }
 }

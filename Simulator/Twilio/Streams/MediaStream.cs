@@ -1,7 +1,6 @@
 using System.Buffers;
 using System.Net.WebSockets;
 using System.Text.Json;
-using System.Threading.Channels;
 using CityMonitor.Simulator.Phones;
 using CityMonitor.Simulator.Speech;
 using CityMonitor.Simulator.Twilio.Lines;
@@ -38,15 +37,11 @@ sealed class MediaStream(
     TimeProvider clock)
     : ILineSide, ILineTap
 {
-    // 30 s of frames for an application that does not read; what is beyond that is dropped, as a full network would.
-    const int MostQueued = 1500;
     const int UnderrunWithinMs = 300;
 
     static readonly TimeSpan CloseTime = TimeSpan.FromSeconds(2);
 
-    readonly Channel<Outgoing> outgoing = Channel.CreateBounded<Outgoing>(
-        new BoundedChannelOptions(MostQueued) { FullMode = BoundedChannelFullMode.Wait, SingleReader = true });
-
+    readonly StreamWriter writer = new(socket, accountSid, callSid, record, tracks, reports);
     readonly PlayOut playOut = new((long)bufferSeconds * MuLaw.SampleRate);
     readonly List<string> passedMarks = [];
     int inboundChunks;
@@ -63,10 +58,10 @@ sealed class MediaStream(
         // The writer outlives the cancellation long enough to say "stop".
         using var ending = new CancellationTokenSource();
         var reading = ReadAsync(ending.Token);
-        var writing = WriteAsync(ending.Token);
+        var writing = writer.RunAsync(ending.Token);
         using var stopRequested = cancellation.Register(() =>
         {
-            outgoing.Writer.TryWrite(new Outgoing(OutgoingKind.Stop, ""));
+            writer.Stop();
             ending.CancelAfter(CloseTime);
         });
         var first = await Task.WhenAny(reading, writing);
@@ -78,7 +73,7 @@ sealed class MediaStream(
         }
 
         await ending.CancelAsync();
-        outgoing.Writer.TryComplete();
+        writer.Complete();
         await Task.WhenAll(reading, writing);
         return cancellation.IsCancellationRequested ? StreamEnd.Stopped
             : reading.Result == StreamEnd.PeerClosed ? StreamEnd.PeerClosed : StreamEnd.Lost;
@@ -87,7 +82,7 @@ sealed class MediaStream(
     public void Exchange(ReadOnlySpan<byte> fromPhone, Span<byte> toPhone)
     {
         Interlocked.Increment(ref frames);
-        Send("inbound", ++inboundChunks, fromPhone);
+        writer.Media("inbound", ++inboundChunks, NowMs, fromPhone);
         passedMarks.Clear();
         var played = playOut.Take(toPhone, passedMarks);
         record.BytesPlayed += played;
@@ -110,93 +105,21 @@ sealed class MediaStream(
         Interlocked.Increment(ref frames);
         if (tracks is Tracks.Inbound or Tracks.Both)
         {
-            Send("inbound", ++inboundChunks, fromPhone);
+            writer.Media("inbound", ++inboundChunks, NowMs, fromPhone);
         }
 
         if (tracks is Tracks.Outbound or Tracks.Both)
         {
-            Send("outbound", ++outboundChunks, toPhone);
+            writer.Media("outbound", ++outboundChunks, NowMs, toPhone);
         }
     }
 
-    public void Press(char digit) => outgoing.Writer.TryWrite(new Outgoing(OutgoingKind.Dtmf, digit.ToString()));
-
-    void Send(string track, int chunk, ReadOnlySpan<byte> audio)
-    {
-        var copy = ArrayPool<byte>.Shared.Rent(PhoneOnCall.FrameBytes);
-        audio.CopyTo(copy);
-        if (!outgoing.Writer.TryWrite(new Outgoing(OutgoingKind.Media, track, copy, chunk, NowMs)))
-        {
-            record.FramesDropped++;
-            ArrayPool<byte>.Shared.Return(copy);
-        }
-    }
+    public void Press(char digit) => writer.Dtmf(digit);
 
     void Echo(string mark, bool cleared)
     {
         record.MarkEchoed(mark, NowMs, cleared);
-        outgoing.Writer.TryWrite(new Outgoing(OutgoingKind.Mark, mark));
-    }
-
-    async Task WriteAsync(CancellationToken ending)
-    {
-        var buffer = new ArrayBufferWriter<byte>(512);
-        var sequence = 1L;
-        try
-        {
-            await socket.SendAsync(StreamMessages.Connected.ToArray(), WebSocketMessageType.Text, true, ending);
-            string[] names = tracks switch { Tracks.Both => ["inbound", "outbound"], Tracks.Outbound => ["outbound"], _ => ["inbound"] };
-            await socket.SendAsync(StreamMessages.Start(accountSid, callSid, record, names), WebSocketMessageType.Text, true, ending);
-            await foreach (var message in outgoing.Reader.ReadAllAsync(ending))
-            {
-                if (reports.IsMute && message.Kind != OutgoingKind.Stop)
-                {
-                    Release(message);
-                    continue;
-                }
-
-                buffer.ResetWrittenCount();
-                Write(buffer, message, ++sequence);
-                await socket.SendAsync(buffer.WrittenMemory, WebSocketMessageType.Text, true, ending);
-                if (message.Kind == OutgoingKind.Stop)
-                {
-                    return;
-                }
-            }
-        }
-        catch (Exception e) when (e is OperationCanceledException or WebSocketException or InvalidOperationException or ObjectDisposedException)
-        {
-            // The stream is over; the reader knows why.
-        }
-    }
-
-    void Write(ArrayBufferWriter<byte> buffer, Outgoing message, long sequence)
-    {
-        switch (message.Kind)
-        {
-            case OutgoingKind.Media:
-                StreamMessages.WriteMedia(buffer, sequence, record.Sid, message, message.Audio.AsSpan(0, PhoneOnCall.FrameBytes));
-                record.FramesSent++;
-                Release(message);
-                break;
-            case OutgoingKind.Mark:
-                buffer.Write(StreamMessages.Mark(sequence, record.Sid, message.Text));
-                break;
-            case OutgoingKind.Dtmf:
-                buffer.Write(StreamMessages.Dtmf(sequence, record.Sid, message.Text));
-                break;
-            default:
-                buffer.Write(StreamMessages.Stop(sequence, record.Sid, accountSid, callSid));
-                break;
-        }
-    }
-
-    static void Release(Outgoing message)
-    {
-        if (message.Audio is not null)
-        {
-            ArrayPool<byte>.Shared.Return(message.Audio);
-        }
+        writer.Mark(mark);
     }
 
     async Task<StreamEnd> ReadAsync(CancellationToken ending)

@@ -42,7 +42,7 @@ public sealed class SimulatorFixture : IAsyncLifetime
             $"--Simulator:Ports:Freshdesk={Ports.Freshdesk}",
             $"--Simulator:Ports:OpenAI={Ports.OpenAI}",
             "--Simulator:Twilio:CallsPerSecond=1000",
-        ], builder => builder.Logging.SetMinimumLevel(LogLevel.Warning));
+        ], builder => builder.Logging.ClearProviders());
         await app.StartAsync();
         Control = new HttpClient { BaseAddress = new Uri($"http://127.0.0.1:{Ports.Control}") };
         Twilio = new HttpClient { BaseAddress = new Uri($"http://127.0.0.1:{Ports.Twilio}") };
