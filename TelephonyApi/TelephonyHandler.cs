@@ -8,7 +8,8 @@ using CityMonitor.TelephonyApi.Messages;
 namespace CityMonitor.TelephonyApi;
 
 /// <summary>AgentWorker's orders, from cm:telephony.</summary>
-sealed class TelephonyHandler(DialStore store, CallStore calls, CallEnder ender, DialSignal signal, MessageSender messages, ILogger<TelephonyHandler> log) : IMessageHandler
+sealed class TelephonyHandler(
+    DialStore store, CallStore calls, CallEnder ender, DialSignal signal, MessageSender messages, ILogger<TelephonyHandler> log) : IMessageHandler
 {
     public ValueTask<Handled> HandleAsync(Delivery delivery, Step step, CancellationToken ct) => delivery.Message switch
     {

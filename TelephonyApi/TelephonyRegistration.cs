@@ -45,7 +45,8 @@ static class TelephonyRegistration
             twilio.Simulated = vendor.Simulated;
             twilio.WhatsAppFrom = vendor.Simulated && string.IsNullOrEmpty(twilio.WhatsAppFrom) ? twilio.PhoneNumber : twilio.WhatsAppFrom;
         });
-        services.AddVendorClient<TwilioClient>(vendor.Mode.Vendor, (provider, http) => TwilioClient.Configure(http, provider.GetRequiredService<IOptions<TwilioOptions>>().Value), limits);
+        services.AddVendorClient<TwilioClient>(
+            vendor.Mode.Vendor, (provider, http) => TwilioClient.Configure(http, provider.GetRequiredService<IOptions<TwilioOptions>>().Value), limits);
 
         services.AddSingleton<PublicUrls>().AddSingleton<ApiKeys>().AddSingleton<CallsReport>().AddRateLimits().AddOpenApi();
         services.AddSingleton<DialStore>().AddSingleton<DialSignal>().AddSingleton<Dialler>().AddSingleton<DialPrimer>();

@@ -26,7 +26,8 @@ sealed class CallState(Dictionary<string, RespValue> fields)
     public bool KeypadMode => this[CallFields.Mode] == "keypad";
 
     /// <summary>The bridge of the last stream answer, where no stream came of it: not to be named again while there is another one.</summary>
-    public string? FailedBridge => this[DialFields.Answers, 0] > 0 && this[CallFields.Stream, 0] <= this[DialFields.AnswerStream, 0] ? this[DialFields.AnswerBridge] : null;
+    public string? FailedBridge =>
+        this[DialFields.Answers, 0] > 0 && this[CallFields.Stream, 0] <= this[DialFields.AnswerStream, 0] ? this[DialFields.AnswerBridge] : null;
 
     public bool Machine => this[DialFields.AnsweredBy] is "MachineStart" or "MachineEnd" or "Fax";
 

@@ -10,7 +10,8 @@ namespace CityMonitor.TelephonyApi.Calls;
 /// an attempt ended unknown is AgentWorker's to judge.
 /// </summary>
 sealed class DialReconciler(
-    DialStore store, CallFacts facts, TwilioClient twilio, IOptions<TwilioOptions> account, IOptions<DialOptions> options, TimeProvider clock, ILogger<DialReconciler> log)
+    DialStore store, CallFacts facts, TwilioClient twilio, IOptions<TwilioOptions> account, IOptions<DialOptions> options, TimeProvider clock,
+    ILogger<DialReconciler> log)
 {
     /// <summary>Twilio tells creation times in whole seconds.</summary>
     static readonly TimeSpan tolerance = TimeSpan.FromSeconds(3);

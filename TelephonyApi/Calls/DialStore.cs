@@ -31,7 +31,10 @@ sealed class DialStore(RedisClient redis, IOptions<TwilioOptions> twilio, IOptio
         (await redis.RunAsync(
             DialScripts.Enqueue,
             [Keys.Call(place.Call), Keys.DialQueue],
-            [place.Call.Value, place.To.Value, (long)place.Priority, Math.Clamp(place.RingSeconds, 5, 600), Math.Clamp(place.MaxSeconds, 10, 14_000), trace ?? "", keepMs],
+            [
+                place.Call.Value, place.To.Value, (long)place.Priority, Math.Clamp(place.RingSeconds, 5, 600), Math.Clamp(place.MaxSeconds, 10, 14_000),
+                trace ?? "", keepMs,
+            ],
             ct)).Text!;
 
     public async Task<Taken> TakeAsync(CancellationToken ct)

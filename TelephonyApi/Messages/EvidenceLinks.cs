@@ -32,6 +32,8 @@ sealed class EvidenceOptions : ICheckedOptions
 /// </summary>
 sealed class EvidenceLinks(IOptions<EvidenceOptions> options, IOptions<TwilioOptions> twilio)
 {
+    static readonly string[] privateSuffixes = [".local", ".localhost", ".internal", ".lan", ".home.arpa", ".intranet", ".corp"];
+
     /// <summary>Null for a link that may be sent, else why not.</summary>
     public string? ProblemOf(string link)
     {
@@ -58,11 +60,12 @@ sealed class EvidenceLinks(IOptions<EvidenceOptions> options, IOptions<TwilioOpt
         if (!IPAddress.TryParse(host, out var address))
         {
             return url.IsLoopback || !host.Contains('.', StringComparison.Ordinal)
-                || Array.Exists([".local", ".localhost", ".internal", ".lan", ".home.arpa", ".intranet", ".corp"], suffix => host.EndsWith(suffix, StringComparison.OrdinalIgnoreCase));
+                || Array.Exists(privateSuffixes, suffix => host.EndsWith(suffix, StringComparison.OrdinalIgnoreCase));
         }
 
         address = address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address;
-        if (IPAddress.IsLoopback(address) || address.IsIPv6LinkLocal || address.IsIPv6UniqueLocal || address.IsIPv6SiteLocal || address.IsIPv6Multicast
+        if (IPAddress.IsLoopback(address)
+            || address.IsIPv6LinkLocal || address.IsIPv6UniqueLocal || address.IsIPv6SiteLocal || address.IsIPv6Multicast
             || address.Equals(IPAddress.IPv6Any))
         {
             return true;

@@ -18,7 +18,8 @@ static class MessageParts
     public static IReadOnlyList<MessagePart> WhatsApp(SendMessage message, string from, IReadOnlyList<string> links)
     {
         List<KeyValuePair<string, string>> Address() => [new("From", $"whatsapp:{from}"), new("To", $"whatsapp:{message.To}")];
-        List<MessagePart> parts = [new([.. Address(), new("Body", Cut(message.Body, LongestBody)), .. links.Take(1).Select(link => KeyValuePair.Create("MediaUrl", link))])];
+        var first = links.Take(1).Select(link => KeyValuePair.Create("MediaUrl", link));
+        List<MessagePart> parts = [new([.. Address(), new("Body", Cut(message.Body, LongestBody)), .. first])];
         parts.AddRange(links.Skip(1).Select(link => new MessagePart([.. Address(), new("MediaUrl", link)])));
         return parts;
     }
@@ -101,5 +102,6 @@ static class MessageParts
         return (end > 0 && char.IsHighSurrogate(text[end - 1]) ? text[..(end - 1)] : text[..end]) + "…";
     }
 
-    const string Gsm7 = "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿abcdefghijklmnopqrstuvwxyzäöñüà";
+    const string Gsm7 = "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?"
+        + "¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿abcdefghijklmnopqrstuvwxyzäöñüà";
 }

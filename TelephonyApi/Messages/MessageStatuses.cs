@@ -66,7 +66,9 @@ sealed class MessageStatuses(MessageStore store, MessageBus bus, ILogger<Message
         var (code, detail) = status == DeliveryStatus.Failed ? state.Failure : (null, state[MessageState.NoteField]);
         return (
             new MessageStatusChanged(state.Incident, message, status, code, detail),
-            new AuditEntry("TelephonyApi", $"message.{status.ToString().ToLowerInvariant()}", message.Root, null, $"Message {message} is {Words(status)}{(detail is null ? "" : $": {detail}")}."));
+            new AuditEntry(
+                "TelephonyApi", $"message.{status.ToString().ToLowerInvariant()}", message.Root, null,
+                $"Message {message} is {Words(status)}{(detail is null ? "" : $": {detail}")}."));
     }
 
     static string Words(DeliveryStatus status) => status switch

@@ -42,7 +42,10 @@ sealed class MessageStore(RedisClient redis, TimeProvider clock)
     {
         var until = (clock.GetUtcNow() - longerThan).ToUnixTimeMilliseconds();
         var found = await redis.SendAsync(["ZRANGEBYSCORE", Keys.MessagesUnderWay, "-inf", until, "LIMIT", 0, 20], ct);
-        return [.. found.Items.Select(item => item.Text!.Split('|')).Where(pair => pair.Length == 2).Select(pair => (MessageId.Parse(pair[0]), int.Parse(pair[1], CultureInfo.InvariantCulture)))];
+        return [.. from item in found.Items
+                   let pair = item.Text!.Split('|')
+                   where pair.Length == 2
+                   select (MessageId.Parse(pair[0]), int.Parse(pair[1], CultureInfo.InvariantCulture))];
     }
 
     public async Task<bool> WindowIsOpenAsync(PhoneNumber number, CancellationToken ct) =>

@@ -68,7 +68,8 @@ sealed class ApiKeys
         var hex = value[HashPrefix.Length..];
         return hex.Length == 64 && hex.All(char.IsAsciiHexDigit)
             ? Convert.FromHexString(hex)
-            : throw new ServiceDefaults.StartupProblemException([$"ApiKeys:{name} must be a key, or sha256: and 64 hex digits, for example sha256:{Convert.ToHexStringLower(Hash("example"))};role=reader."]);
+            : throw new ServiceDefaults.StartupProblemException(
+                [$"ApiKeys:{name} must be a key, or sha256: and 64 hex digits, for example sha256:{Convert.ToHexStringLower(Hash("example"))};role=reader."]);
     }
 
     static byte[] Hash(string text) => SHA256.HashData(Encoding.UTF8.GetBytes(text));

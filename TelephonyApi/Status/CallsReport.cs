@@ -11,7 +11,8 @@ namespace CityMonitor.TelephonyApi.Status;
 
 /// <summary>What GET /status tells, read from Redis: the same at every replica.</summary>
 sealed class CallsReport(
-    RedisClient redis, DialStore store, BridgeChooser bridges, ServiceStatus status, IOptions<CapacityOptions> capacity, IOptions<TwilioOptions> twilio, TimeProvider clock)
+    RedisClient redis, DialStore store, BridgeChooser bridges, ServiceStatus status, IOptions<CapacityOptions> capacity, IOptions<TwilioOptions> twilio,
+    TimeProvider clock)
 {
     /// <summary>Lines per list; the numbers beside them count all.</summary>
     const int MostLines = 200;

@@ -75,9 +75,11 @@ static class ServiceEndpoints
     {
         if (!keys.Open && keys.RoleOf(request.Headers[ApiKeys.Header].ToString()) is null)
         {
-            return Results.Problem($"The header {ApiKeys.Header} must carry a key from ApiKeys:*.", statusCode: StatusCodes.Status401Unauthorized, title: "Not authorised");
+            return Results.Problem(
+                $"The header {ApiKeys.Header} must carry a key from ApiKeys:*.", statusCode: StatusCodes.Status401Unauthorized, title: "Not authorised");
         }
 
-        return Results.Json(await report.ReadAsync(keys.Open ? "Open to everybody: no key is configured under ApiKeys, and this is no production system." : null, ct), StatusReportJson.Default.StatusReport);
+        var note = keys.Open ? "Open to everybody: no key is configured under ApiKeys, and this is no production system." : null;
+        return Results.Json(await report.ReadAsync(note, ct), StatusReportJson.Default.StatusReport);
     }
 }

@@ -10,7 +10,8 @@ static class ErrorWords
     /// <summary>For callbacks, where there is a code and no HTTP status.</summary>
     public static string? Of(int? code, string? message) => code is null
         ? string.IsNullOrWhiteSpace(message) ? null : Clean(message)
-        : Known(code.Value) is { } words ? $"{words} (Twilio error {code})" : $"{(string.IsNullOrWhiteSpace(message) ? "Twilio reported an error" : Clean(message))} (error {code})";
+        : Known(code.Value) is { } words ? $"{words} (Twilio error {code})"
+        : $"{(string.IsNullOrWhiteSpace(message) ? "Twilio reported an error" : Clean(message))} (error {code})";
 
     static string? Known(int code) => code switch
     {

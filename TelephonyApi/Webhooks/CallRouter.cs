@@ -13,7 +13,8 @@ namespace CityMonitor.TelephonyApi.Webhooks;
 /// The one place that decides what an answered call does next: hang up, a stream to a live bridge, or keypad mode. Nothing here is
 /// remembered in the process, so any replica answers any request.
 /// </summary>
-sealed class CallRouter(DialStore store, CallFacts facts, RedisClient redis, BridgeChooser bridges, PublicUrls urls, IOptions<TwilioOptions> twilio, ILogger<CallRouter> log)
+sealed class CallRouter(
+    DialStore store, CallFacts facts, RedisClient redis, BridgeChooser bridges, PublicUrls urls, IOptions<TwilioOptions> twilio, ILogger<CallRouter> log)
 {
     /// <summary>Times a call waits for a bridge, about 3 s each, before the keypad takes over.</summary>
     const int MostWaits = 5;

@@ -29,7 +29,10 @@ static class FreshdeskEndpoint
         if (!keys.IsFreshdesk(request.Headers[KeyHeader].ToString()))
         {
             Telemetry.Refused.Add(1, new KeyValuePair<string, object?>("reason", "freshdesk-key"));
-            return Results.Problem($"The header {KeyHeader} must carry the key that is configured as ApiKeys:Freshdesk.", statusCode: StatusCodes.Status401Unauthorized, title: "Not authorised");
+            return Results.Problem(
+                $"The header {KeyHeader} must carry the key that is configured as ApiKeys:Freshdesk.",
+                statusCode: StatusCodes.Status401Unauthorized,
+                title: "Not authorised");
         }
 
         if (await TicketIdAsync(request, ct) is not { } ticket)
@@ -45,7 +48,8 @@ static class FreshdeskEndpoint
         {
             // Freshdesk repeats after 5 minutes; IncidentPoller's own next poll comes sooner.
             WebhookLog.Failed(log, error, "/freshdesk/ticket");
-            return Results.Problem("Not taken in now; the ticket will be seen at the next poll.", statusCode: StatusCodes.Status503ServiceUnavailable, title: "Not available");
+            return Results.Problem(
+                "Not taken in now; the ticket will be seen at the next poll.", statusCode: StatusCodes.Status503ServiceUnavailable, title: "Not available");
         }
 
         WebhookLog.Touched(log, ticket);

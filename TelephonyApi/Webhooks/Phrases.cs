@@ -14,7 +14,9 @@ static class Phrases
     public const string NotAChoice = "Sorry, that is not one of the choices.";
     public const string NoAnswer = "We have not had your answer. We will call again. Goodbye.";
     public const string Sorry = "Sorry, City Monitor cannot continue this call. We will call you again. Goodbye.";
-    public const string Inbound = "You have reached City Monitor, the city's automatic dispatch line. If we called you about an incident, we will call you again shortly. In an emergency, hang up and dial your emergency number. Goodbye.";
+    public const string Inbound =
+        "You have reached City Monitor, the city's automatic dispatch line. If we called you about an incident, we will call you again shortly. "
+        + "In an emergency, hang up and dial your emergency number. Goodbye.";
 
     public static Twiml OneMoment(string url, string? language = null) =>
         new Twiml().Say(Moment, language).Pause(1).Redirect(url);

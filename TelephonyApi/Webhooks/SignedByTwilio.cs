@@ -15,7 +15,8 @@ sealed class SignedByTwilio(IOptions<TwilioOptions> options, PublicUrls urls, IL
             WebhookLog.Forged(log, http.Request.Path, http.Connection.RemoteIpAddress, request.Signature.Length > 0);
             Telemetry.Refused.Add(1, new KeyValuePair<string, object?>("reason", "signature"));
             return Results.Problem(
-                "X-Twilio-Signature does not match. If this request came from Twilio, check that PublicUrls:Telephony is the URL that Twilio calls and Twilio:AuthToken the account's primary token.",
+                "X-Twilio-Signature does not match. If this request came from Twilio, check that PublicUrls:Telephony is the URL that Twilio calls "
+                + "and Twilio:AuthToken the account's primary token.",
                 statusCode: StatusCodes.Status403Forbidden,
                 title: "Not signed by Twilio");
         }

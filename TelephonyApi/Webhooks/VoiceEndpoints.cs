@@ -17,7 +17,9 @@ static class VoiceEndpoints
         return group;
     }
 
-    static Task<IResult> IncomingAsync(TwilioRequest request, TwimlAnswer answer, DialStore store, CallFacts facts, CallRouter router, MessageBus bus, ILogger<TwimlAnswer> log, CancellationToken ct) =>
+    static Task<IResult> IncomingAsync(
+        TwilioRequest request, TwimlAnswer answer, DialStore store, CallFacts facts, CallRouter router, MessageBus bus,
+        ILogger<TwimlAnswer> log, CancellationToken ct) =>
         answer.GiveAsync(request, TwimlAnswer.Target("incoming", request.Call, $"wait={request.Count("wait")}"), async patience =>
         {
             if ((request.Call ?? await store.OfSidAsync(request.CallSid, patience)) is { } call)
@@ -26,11 +28,12 @@ static class VoiceEndpoints
                 return await router.DecideAsync(call, request.Count("wait"), 0, patience);
             }
 
-            if (request.Phone("From") is { } from && request.Phone("To") is { } to && request.CallSid.Length > 0 && CallId.TryParse($"in-{request.CallSid}.1", out var inbound))
+            if (request.Phone("From") is { } from && request.Phone("To") is { } to
+                && request.CallSid.Length > 0 && CallId.TryParse($"in-{request.CallSid}.1", out var inbound))
             {
                 WebhookLog.Inbound(log, request.CallSid, from.Masked);
                 await bus.PublishAsync(new CallReceived(inbound, request.CallSid, from, to), patience);
-                await bus.PublishAsync(new AuditEntry("TelephonyApi", "call.received", inbound.Root, inbound, $"A call came in from {from.Masked}."), patience);
+                await facts.AuditAsync(inbound, "call.received", $"A call came in from {from.Masked}.", patience);
             }
 
             return new Twiml().Say(Phrases.Inbound).Hangup();
@@ -38,7 +41,8 @@ static class VoiceEndpoints
 
     static Task<IResult> ContinueAsync(TwilioRequest request, TwimlAnswer answer, DialStore store, CallRouter router, CancellationToken ct)
     {
-        var again = TwimlAnswer.Target("continue", request.Call, $"answer={request.Count("answer")}", $"wait={request.Count("wait")}", $"round={request.Count("round")}");
+        var again = TwimlAnswer.Target(
+            "continue", request.Call, $"answer={request.Count("answer")}", $"wait={request.Count("wait")}", $"round={request.Count("round")}");
         return answer.GiveAsync(request, again, async patience =>
         {
             if ((request.Call ?? await store.OfSidAsync(request.CallSid, patience)) is not { } call)
@@ -62,7 +66,8 @@ static class VoiceEndpoints
             request.Call is { } call ? await router.DecideAsync(call, 0, 0, patience) : new Twiml().Say(Phrases.Inbound).Hangup(), ct);
     }
 
-    static Task<IResult> KeypadAsync(TwilioRequest request, TwimlAnswer answer, DialStore store, CallRouter router, MessageBus bus, ILogger<TwimlAnswer> log, CancellationToken ct)
+    static Task<IResult> KeypadAsync(
+        TwilioRequest request, TwimlAnswer answer, DialStore store, CallRouter router, MessageBus bus, ILogger<TwimlAnswer> log, CancellationToken ct)
     {
         // The digit travels on in our own URL while Redis is away: what was pressed is not asked twice.
         var digits = request["Digits"] is { Length: > 0 } pressed ? pressed : request["pressed"];
