@@ -19,7 +19,7 @@ sealed partial class Conversation
     string? unanswered;
 
     bool replayed;
-    double shortestUtteranceMs = 300;
+    double shortestUtteranceMs;
     double cannedAtMs = double.MinValue;
 
     /// <summary>What a new engine is told of the conversation, and what the caller said last where nobody has answered it.</summary>

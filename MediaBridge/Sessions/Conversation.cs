@@ -49,6 +49,7 @@ sealed partial class Conversation : IDisposable
     {
         (this.session, this.stream, this.calls, this.local, this.options, this.clock, this.log) = (session, stream, calls, local, options, clock, log);
         this.unheard = unheard;
+        shortestUtteranceMs = options.ShortestUtteranceMs;
         began = clock.GetTimestamp();
         playout = new Playout(line, clock, OnHeardToTheEnd);
         silence = new SilencePolicy(session.Limits);
@@ -154,6 +155,7 @@ sealed partial class Conversation : IDisposable
         var (text, heard) = playout.Position();
         if (text.Length == 0)
         {
+            calls.Position("", 0);
             return;
         }
 
@@ -190,6 +192,8 @@ sealed partial class Conversation : IDisposable
         {
             Record(Speaker.Agent, segment.Text);
         }
+
+        SavePosition();
     }
 
     void SavePosition()

@@ -11,8 +11,8 @@ sealed class TurnsOptions : ICheckedOptions
     /// <summary>Our own barge-in was a false alarm when the vendor has heard no speech this long after it ended, in ms: what was cut off is said again. Default 1000.</summary>
     public int FalseAlarmAfterMs { get; init; } = 1000;
 
-    /// <summary>Sound shorter than this is a cough, which a vendor may well ignore, in ms; default 300.</summary>
-    public int ShortestUtteranceMs { get; init; } = 300;
+    /// <summary>Sound shorter than this is a cough, which a vendor may well ignore, in ms; default 200, since a short yes must count.</summary>
+    public int ShortestUtteranceMs { get; init; } = 200;
 
     /// <summary>How long the greeting waits for the "Hello?" of whoever picks up, in ms; default 700. 0 greets at once.</summary>
     public int HelloWaitMs { get; init; } = 700;
@@ -39,7 +39,7 @@ sealed class TurnsOptions : ICheckedOptions
 
         if (ShortestUtteranceMs is < 20 or > 5000)
         {
-            yield return $"Turns:ShortestUtteranceMs must be from 20 to 5000 ms, for example 300; found {ShortestUtteranceMs}.";
+            yield return $"Turns:ShortestUtteranceMs must be from 20 to 5000 ms, for example 200; found {ShortestUtteranceMs}.";
         }
     }
 }
