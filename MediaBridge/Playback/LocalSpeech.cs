@@ -36,19 +36,22 @@ sealed class LocalSpeech(PhraseBook phrases, string voice, ILogger log) : IAsync
     async Task FetchAsync(string text, bool common, TimeSpan deadline, Action<ReadOnlyMemory<byte>?> ready)
     {
         await Task.Yield(); // the caller holds its lock; the phrase may be at hand already
+        ReadOnlyMemory<byte>? audio = null;
         try
         {
-            ready(await phrases.GetAsync(voice, text, common, deadline, stop.Token));
+            audio = await phrases.GetAsync(voice, text, common, deadline, stop.Token);
         }
-        catch (OperationCanceledException)
+        catch (OperationCanceledException) when (stop.IsCancellationRequested)
         {
-            // The conversation is over: nobody is left to hear it.
+            return; // the conversation is over: nobody is left to hear it
         }
-#pragma warning disable CA1031 // A fault in one phrase must not end the call; whoever waited for it has a bound.
+#pragma warning disable CA1031 // Whatever went wrong, whoever waits for the phrase must hear that there is none.
         catch (Exception error)
 #pragma warning restore CA1031
         {
             PhraseLog.Broken(log, error);
         }
+
+        ready(audio);
     }
 }
