@@ -44,6 +44,16 @@ static class Runner
         }
 
         var ports = request.FreePorts ? LocalSettings.Given(request.Ports) : LocalSettings.PortsOf(settings, request.Ports);
+        if (!vendors.Single(v => v.Vendor.Name == "Twilio").Simulated)
+        {
+            // What a tunnel or a proxy points at stays where it is.
+            var fixedOnes = LocalSettings.PortsOf(settings, request.Ports);
+            foreach (var service in Topology.Services.Where(service => service.External))
+            {
+                ports[service.Project] = fixedOnes[service.Project];
+            }
+        }
+
         await using var tunnel = await Tunnel.OpenWhereNeededAsync(settings, vendors, ports, terminal, ct);
         await using var dashboard = request.Dashboard ? await Dashboard.StartAsync(settings, terminal, ct) : null;
 

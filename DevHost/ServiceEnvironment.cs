@@ -21,6 +21,11 @@ sealed class ServiceEnvironment(CityOptions options, Ports ports, IReadOnlyList<
             Credentials(environment, choice, holds: service.Holds.Contains(choice.Vendor.Name));
         }
 
+        if (service == Topology.AgentWorker && ModelIsOff(vendors))
+        {
+            environment["OpenAI__Model"] = "off";
+        }
+
         if (service == Topology.TelephonyApi && Vendor("Freshdesk").Simulated)
         {
             environment[Variable(Topology.WebhookSecret)] = webhookSecret;
@@ -107,6 +112,10 @@ sealed class ServiceEnvironment(CityOptions options, Ports ports, IReadOnlyList<
 
         return environment;
     }
+
+    /// <summary>A simulated model must not guess about real tickets: without a real one there is none, and the operator gets what is missing.</summary>
+    public static bool ModelIsOff(IReadOnlyList<VendorChoice> vendors) =>
+        vendors.Single(choice => choice.Vendor.Name == "OpenAI").Simulated && !vendors.Single(choice => choice.Vendor.Name == "Freshdesk").Simulated;
 
     VendorChoice Vendor(string name) => vendors.Single(choice => choice.Vendor.Name == name);
 

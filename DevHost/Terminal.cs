@@ -89,7 +89,7 @@ sealed class Terminal : IDisposable
         vendors.AddColumn("Vendor").AddColumn("Served by").AddColumn("Does");
         foreach (var choice in city.Vendors)
         {
-            vendors.AddRow(choice.Vendor.Name, choice.Simulated ? $"[black on yellow] SIMULATED [/] {city.Vendor(choice.Vendor.Name)}" : "[white on green] REAL [/]", choice.Vendor.Does);
+            vendors.AddRow(choice.Vendor.Name, choice.Vendor.Name == "OpenAI" && ServiceEnvironment.ModelIsOff(city.Vendors) ? "[grey]OFF (no OpenAI:ApiKey; none is simulated for real tickets)[/]" : choice.Simulated ? $"[black on yellow] SIMULATED [/] {city.Vendor(choice.Vendor.Name)}" : "[white on green] REAL [/]", choice.Vendor.Does);
         }
 
         var addresses = new Grid().AddColumn().AddColumn();

@@ -81,7 +81,7 @@ static class Topology
             new("Twilio:AuthToken", "simulator", Secret: true, "Twilio auth token: console.twilio.com, Account Info", "TWILIO_AUTH_TOKEN"),
             new("Twilio:PhoneNumber", "+12025550100", Secret: false, "The Twilio number that calls go out from, E.164, for example +12025550100", "TWILIO_PHONE_NUMBER") { Credential = false },
             new("Twilio:WhatsAppFrom", "+12025550100", Secret: false, "The WhatsApp sender, E.164; without it evidence goes by SMS", "TWILIO_WHATSAPP_FROM") { Credential = false, Required = false },
-            new("Twilio:WhatsAppTemplateSid", "HX00000000000000000000000000000001", Secret: false, "The approved WhatsApp template (`HX...`) for a first message; without it evidence goes by SMS to whom never wrote", "TWILIO_WHATSAPP_TEMPLATE_SID") { Credential = false, Required = false },
+            new("Twilio:WhatsAppTemplateSid", "HX00000000000000000000000000000001", Secret: false, "The approved WhatsApp template (`HX...`) for a first message; without it evidence goes by SMS to whom never wrote") { Credential = false, Required = false },
         ],
         [("Twilio:BaseUrl", "http", "")]),
         new("Deepgram", "speech and conversation", 5092,

@@ -27,7 +27,7 @@ sealed partial class Tunnel : IAsyncDisposable
             return null;
         }
 
-        var (telephony, media) = (ports.GetValueOrDefault(Topology.TelephonyApi.Project, Topology.TelephonyApi.Port), ports.GetValueOrDefault(Topology.MediaBridge.Project, Topology.MediaBridge.Port));
+        var (telephony, media) = (ports[Topology.TelephonyApi.Project], ports[Topology.MediaBridge.Project]);
         if (Platform.FindOnPath("devtunnel") is { } devtunnel)
         {
             return await OpenAsync(

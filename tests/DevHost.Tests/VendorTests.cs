@@ -64,6 +64,14 @@ public sealed class VendorTests
         Assert.StartsWith("http://127.0.0.1:", environment.Of(Topology.IncidentPoller, 1, "ws://127.0.0.1:2")["Freshdesk__BaseUrl"], StringComparison.Ordinal);
     }
 
+    [Fact]
+    public void A_simulated_model_does_not_guess_about_real_tickets()
+    {
+        Assert.True(ServiceEnvironment.ModelIsOff(VendorChoice.All(Settings(("FRESHDESK_API_KEY", "k"), ("FRESHDESK_DOMAIN", "city")))));
+        Assert.False(ServiceEnvironment.ModelIsOff(VendorChoice.All(Settings(("FRESHDESK_API_KEY", "k"), ("FRESHDESK_DOMAIN", "city"), ("OPENAI_API_KEY", "o")))));
+        Assert.False(ServiceEnvironment.ModelIsOff(VendorChoice.All(new Dictionary<string, string>())));
+    }
+
     static VendorChoice Choice(string vendor, params (string, string)[] settings) => VendorChoice.All(Settings(settings)).Single(choice => choice.Vendor.Name == vendor);
 
     static Dictionary<string, string> Settings(params (string Name, string Value)[] settings) => settings.ToDictionary(s => s.Name, s => s.Value);
