@@ -25,6 +25,18 @@ static partial class LabelledText
     /// </param>
     public static IReadOnlyDictionary<TicketField, string> Read(string text, bool lenient)
     {
+        try
+        {
+            return ReadLabels(text, lenient);
+        }
+        catch (RegexMatchTimeoutException)
+        {
+            return new Dictionary<TicketField, string>(); // a text made to be slow gives nothing; the ticket's other sources still count
+        }
+    }
+
+    static Dictionary<TicketField, string> ReadLabels(string text, bool lenient)
+    {
         var found = new Dictionary<TicketField, string>();
         var prepared = Prepare(text);
         var labels = Label.Matches(prepared).Where(label => IsLabel(label, prepared, lenient)).ToList();

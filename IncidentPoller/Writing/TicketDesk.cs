@@ -171,7 +171,8 @@ sealed partial class TicketDesk(
         }
     }
 
-    static TimeSpan Backoff(int failures) => TimeSpan.FromTicks(Math.Min(LongestWait.Ticks, FirstWait.Ticks << Math.Min(failures - 1, 10)));
+    /// <summary>1 s, 2 s, 4 s, ... up to 30 s, for ever: an outage has no last try.</summary>
+    internal static TimeSpan Backoff(int failures) => TimeSpan.FromTicks(Math.Min(LongestWait.Ticks, FirstWait.Ticks << Math.Min(failures - 1, 10)));
 
     static TimeSpan Longer(TimeSpan a, TimeSpan b) => a > b ? a : b;
 

@@ -92,6 +92,7 @@ public sealed class TicketReportingTests
         await using var poller = await RunningPoller.StartAsync();
         poller.Samples.WithCustomFields(new CameraIncident { ResponderPhone = "+12025550123" });
         await poller.WaitForAsync<IncidentReported>();
+        await poller.TwoMoreLooksAsync();
 
         var status = JsonElement.Parse(await poller.Http.GetStringAsync("/status"));
 

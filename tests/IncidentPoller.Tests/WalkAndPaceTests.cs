@@ -60,6 +60,15 @@ public sealed class WalkAndPaceTests
         Assert.Equal(TimeSpan.Zero, pace.ForLook());
     }
 
+    [Fact]
+    public void An_outage_of_any_length_is_asked_again_every_half_minute()
+    {
+        var waits = Enumerable.Range(1, 100_000).Select(Writing.TicketDesk.Backoff).ToList();
+
+        Assert.Equal([1, 2, 4, 8, 16, 30, 30], waits.Take(7).Select(wait => wait.TotalSeconds));
+        Assert.All(waits.Skip(5), wait => Assert.Equal(TimeSpan.FromSeconds(30), wait));
+    }
+
     [Theory]
     [InlineData("7", 7)]
     [InlineData("86400", 300)]
