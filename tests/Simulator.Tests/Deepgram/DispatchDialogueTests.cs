@@ -112,8 +112,10 @@ public sealed class DispatchDialogueTests(QuickSimulator shared) : IClassFixture
         await using var agent = await OpenAsync(AgentSettingsOf.Dispatch().After(("assistant", "Can you take this incident, yes or no?")));
         await agent.SayAsync("Can you repeat that?");
         await agent.WaitForTextAsync("assistant", "Can you take this incident");
+        await agent.WaitAsync("AgentAudioDone");
         await agent.SayAsync("Perdon, habla despacio");
         await agent.WaitForTextAsync("assistant", "did not understand");
+        await agent.WaitAsync("AgentAudioDone");
         await agent.SayAsync("Hablo espanol");
         await agent.WaitForTextAsync("assistant", "Can you take this incident");
         await agent.SayAsync("Hablo espanol");

@@ -7,25 +7,21 @@ using CityMonitor.Simulator.Speech;
 
 namespace CityMonitor.Simulator.Tests.Deepgram;
 
-public sealed class SpeakTests : IAsyncLifetime
+public sealed class SpeakTests : IClassFixture<QuickSimulator>, IDisposable
 {
     const string Telephony = "model=aura-2-thalia-en&encoding=mulaw&sample_rate=8000&container=none";
 
-    RunningSimulator simulator = null!;
-    HttpClient http = null!;
+    readonly RunningSimulator simulator;
+    readonly HttpClient http;
 
-    public async ValueTask InitializeAsync()
+    public SpeakTests(QuickSimulator shared)
     {
-        simulator = await RunningSimulator.StartAsync();
+        simulator = shared.Running;
         http = RunningSimulator.Client(simulator.Ports.Deepgram);
         http.DefaultRequestHeaders.Authorization = new("Token", "simulator");
     }
 
-    public async ValueTask DisposeAsync()
-    {
-        http.Dispose();
-        await simulator.DisposeAsync();
-    }
+    public void Dispose() => http.Dispose();
 
     Task<HttpResponseMessage> SpeakAsync(string body, string query = Telephony, string type = "application/json") =>
         http.PostAsync($"/v1/speak?{query}", new StringContent(body, Encoding.UTF8, new MediaTypeHeaderValue(type)));
@@ -79,8 +75,8 @@ public sealed class SpeakTests : IAsyncLifetime
     [Fact]
     public async Task Speak_can_fail_while_the_agent_does_not()
     {
-        simulator.Get<FaultBoard>().Set(FaultTarget.DeepgramSpeak, new Fault { Status = 503 });
-        Assert.Equal(HttpStatusCode.ServiceUnavailable, (await SpeakAsync("""{"text":"x"}""")).StatusCode);
+        simulator.Get<FaultBoard>().Set(FaultTarget.DeepgramSpeak, new Fault { Status = 503, Next = 1 });
         await using var agent = await AgentClient.OpenAsync(simulator.Ports.Deepgram, AgentSettingsOf.Plain());
+        Assert.Equal(HttpStatusCode.ServiceUnavailable, (await SpeakAsync("""{"text":"x"}""")).StatusCode);
     }
 }

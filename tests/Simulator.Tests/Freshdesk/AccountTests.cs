@@ -35,19 +35,6 @@ public sealed class AccountTests
         Assert.Equal(10, (await freshdesk.JsonAsync($"/tickets/{id}?include=conversations"))["conversations"]!.AsArray().Count);
     }
 
-    [Theory]
-    [InlineData("{}", "body")]
-    [InlineData("""{"body":""}""", "body")]
-    [InlineData("""{"body":"x","private":"yes"}""", "private")]
-    [InlineData("""{"body":"x","status":3}""", "status")]
-    public async Task A_bad_note_is_refused_with_its_field(string body, string field)
-    {
-        await using var simulator = await RunningSimulator.StartAsync();
-        using var freshdesk = new FreshdeskClient(simulator.Ports.Freshdesk);
-        using var answer = await freshdesk.PostAsync($"/tickets/{await freshdesk.CreateAsync()}/notes", body);
-        Assert.Equal(field, (await FreshdeskClient.ErrorOf(answer)).Field);
-    }
-
     [Fact]
     public async Task The_form_the_agent_and_the_contacts_can_be_read()
     {

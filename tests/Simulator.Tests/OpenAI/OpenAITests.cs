@@ -9,8 +9,10 @@ using OpenAI.Chat;
 
 namespace CityMonitor.Simulator.Tests.OpenAI;
 
-public sealed class OpenAITests
+public sealed class OpenAITests(PlainSimulator shared) : IClassFixture<PlainSimulator>
 {
+    readonly RunningSimulator simulator = shared.Running;
+
     const string Ticket = """
         Subject: Something is happening
         Description: Our camera sees a traffic accident at 12 Harbour Road. Please call +1 (202) 555-0123 at once.
@@ -36,7 +38,6 @@ public sealed class OpenAITests
     [Fact]
     public async Task The_real_sdk_gets_the_schema_filled_from_the_ticket()
     {
-        await using var simulator = await RunningSimulator.StartAsync();
         ChatCompletion completion = await ExtractAsync(Client(simulator.Ports.OpenAI));
         Assert.Equal(ChatFinishReason.Stop, completion.FinishReason);
         Assert.True(completion.Usage.TotalTokenCount > 0);
@@ -53,7 +54,6 @@ public sealed class OpenAITests
     [Fact]
     public async Task A_json_object_without_a_schema_has_the_usual_keys()
     {
-        await using var simulator = await RunningSimulator.StartAsync();
         ChatCompletion completion = await ExtractAsync(Client(simulator.Ports.OpenAI), ChatResponseFormat.CreateJsonObjectFormat());
         Assert.Equal("+12025550123", (string?)JsonNode.Parse(completion.Content[0].Text)!["phone_number"]);
     }
@@ -65,8 +65,8 @@ public sealed class OpenAITests
     [InlineData("refusal")]
     public async Task A_model_that_misbehaves_does_so_in_a_valid_completion(string misbehaviour)
     {
-        await using var simulator = await RunningSimulator.StartAsync(("Simulator:OpenAI:Misbehaviour", misbehaviour));
-        ChatCompletion completion = await ExtractAsync(Client(simulator.Ports.OpenAI));
+        await using var misbehaving = await RunningSimulator.StartAsync(("Simulator:OpenAI:Misbehaviour", misbehaviour));
+        ChatCompletion completion = await ExtractAsync(Client(misbehaving.Ports.OpenAI));
         switch (misbehaviour)
         {
             case "refusal":
@@ -88,7 +88,6 @@ public sealed class OpenAITests
     [InlineData(503)]
     public async Task A_fault_on_the_board_reaches_the_sdk_as_its_status(int status)
     {
-        await using var simulator = await RunningSimulator.StartAsync();
         simulator.Get<FaultBoard>().Set(FaultTarget.OpenAI, new Fault { Status = status, RetryAfter = 1, Next = 1 });
         var client = Client(simulator.Ports.OpenAI);
         var error = await Assert.ThrowsAsync<ClientResultException>(() => ExtractAsync(client));
@@ -99,8 +98,7 @@ public sealed class OpenAITests
     [Fact]
     public async Task A_slow_model_can_be_given_up()
     {
-        await using var simulator = await RunningSimulator.StartAsync();
-        simulator.Get<FaultBoard>().Set(FaultTarget.OpenAI, new Fault { Hang = true });
+        simulator.Get<FaultBoard>().Set(FaultTarget.OpenAI, new Fault { Hang = true, Next = 1 });
         using var patience = new CancellationTokenSource(200);
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => Client(simulator.Ports.OpenAI).CompleteChatAsync([new UserChatMessage("hello")], null, patience.Token));
     }
@@ -108,7 +106,6 @@ public sealed class OpenAITests
     [Fact]
     public async Task A_wrong_key_and_an_unknown_model_are_named()
     {
-        await using var simulator = await RunningSimulator.StartAsync();
         var refused = await Assert.ThrowsAsync<ClientResultException>(() => ExtractAsync(Client(simulator.Ports.OpenAI, "wrong")));
         Assert.Equal(401, refused.Status);
         Assert.Contains("invalid_api_key", refused.Message, StringComparison.Ordinal);
@@ -130,7 +127,6 @@ public sealed class OpenAITests
     [InlineData("""{"model":"gpt-4o-mini","messages":[{"role":"user","content":"x"}],"response_format":{"type":"json_schema","json_schema":{"name":"n","strict":true,"schema":{"type":"object","properties":{"a":{"type":"string"}}}}}}""")]
     public async Task A_bad_request_is_refused_with_an_error_object(string body)
     {
-        await using var simulator = await RunningSimulator.StartAsync();
         using var http = RunningSimulator.Client(simulator.Ports.OpenAI);
         http.DefaultRequestHeaders.Authorization = new("Bearer", "simulator");
         var (status, _) = await PostAsync(http, body);
