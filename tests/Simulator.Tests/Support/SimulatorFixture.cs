@@ -1,6 +1,5 @@
 using System.Net;
 using System.Net.Http.Headers;
-using System.Net.Sockets;
 using System.Text;
 using System.Text.Json;
 using CityMonitor.Simulator.Control;
@@ -18,7 +17,7 @@ public sealed class SimulatorFixture : IAsyncLifetime
 
     WebApplication? app;
 
-    internal VendorPorts Ports { get; } = FreePorts();
+    internal VendorPorts Ports { get; private set; } = new();
 
     internal IServiceProvider Services => app!.Services;
 
@@ -34,16 +33,26 @@ public sealed class SimulatorFixture : IAsyncLifetime
 
     public async ValueTask InitializeAsync()
     {
-        app = SimulatorApp.Build(
-        [
-            $"--Simulator:Ports:Control={Ports.Control}",
-            $"--Simulator:Ports:Twilio={Ports.Twilio}",
-            $"--Simulator:Ports:Deepgram={Ports.Deepgram}",
-            $"--Simulator:Ports:Freshdesk={Ports.Freshdesk}",
-            $"--Simulator:Ports:OpenAI={Ports.OpenAI}",
-            "--Simulator:Twilio:CallsPerSecond=1000",
-        ], builder => builder.Logging.ClearProviders());
-        await app.StartAsync();
+        for (var attempt = 1; app is null; attempt++)
+        {
+            Ports = RandomPorts();
+            var built = SimulatorApp.Build(
+            [
+                .. Ports.All.Select(port => $"--Simulator:Ports:{port.Name}={port.Port}"),
+                "--Simulator:Twilio:CallsPerSecond=1000",
+            ], builder => builder.Logging.ClearProviders());
+            try
+            {
+                await built.StartAsync();
+                app = built;
+            }
+            catch (IOException) when (attempt < 10)
+            {
+                // Somebody else has one of the ports.
+                await built.DisposeAsync();
+            }
+        }
+
         Control = new HttpClient { BaseAddress = new Uri($"http://127.0.0.1:{Ports.Control}") };
         Twilio = new HttpClient { BaseAddress = new Uri($"http://127.0.0.1:{Ports.Twilio}") };
         Twilio.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue(
@@ -52,10 +61,13 @@ public sealed class SimulatorFixture : IAsyncLifetime
 
     public async ValueTask DisposeAsync()
     {
-        Control.Dispose();
-        Twilio.Dispose();
-        await app!.StopAsync();
-        await app.DisposeAsync();
+        Control?.Dispose();
+        Twilio?.Dispose();
+        if (app is not null)
+        {
+            await app.StopAsync();
+            await app.DisposeAsync();
+        }
     }
 
     /// <summary>POST of a form; pairs of name and value.</summary>
@@ -95,15 +107,10 @@ public sealed class SimulatorFixture : IAsyncLifetime
         return text.Length == 0 ? default : JsonDocument.Parse(text).RootElement.Clone();
     }
 
-    static VendorPorts FreePorts()
+    // Below the range from which outgoing connections take theirs.
+    static VendorPorts RandomPorts()
     {
-        var listeners = Enumerable.Range(0, 5).Select(_ => new TcpListener(IPAddress.Loopback, 0)).ToArray();
-        var ports = listeners.Select(listener =>
-        {
-            listener.Start();
-            return ((IPEndPoint)listener.LocalEndpoint).Port;
-        }).ToArray();
-        Array.ForEach(listeners, listener => listener.Dispose());
-        return new VendorPorts { Control = ports[0], Twilio = ports[1], Deepgram = ports[2], Freshdesk = ports[3], OpenAI = ports[4] };
+        var first = Random.Shared.Next(2000, 6400) * 5;
+        return new VendorPorts { Control = first, Twilio = first + 1, Deepgram = first + 2, Freshdesk = first + 3, OpenAI = first + 4 };
     }
 }
