@@ -1,3 +1,4 @@
+using System.Net.WebSockets;
 using CityMonitor.Simulator.Deepgram.Minds;
 using CityMonitor.Simulator.Faults;
 using Microsoft.Extensions.DependencyInjection.Extensions;
@@ -70,11 +71,7 @@ sealed class AgentSessions(
     {
         var protocol = context.WebSockets.WebSocketRequestedProtocols.Contains("token") ? "token" : null;
         using var webSocket = await context.WebSockets.AcceptWebSocketAsync(protocol);
-        using var tracked = faults.Track(FaultTarget.DeepgramAgent, () =>
-        {
-            webSocket.Abort();
-            context.Abort();
-        });
+        using var tracked = faults.Track(FaultTarget.DeepgramAgent, () => Cut(context, webSocket));
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, lifetime.ApplicationStopping);
         try
         {
@@ -87,5 +84,19 @@ sealed class AgentSessions(
 
         timeline.Add("agent.closed", id);
         return Results.Empty;
+    }
+
+    static void Cut(HttpContext context, WebSocket webSocket)
+    {
+        try
+        {
+            context.Abort();
+        }
+        catch (ObjectDisposedException)
+        {
+            // The session has ended by itself at this very moment: there is nothing left to cut.
+        }
+
+        webSocket.Abort();
     }
 }
