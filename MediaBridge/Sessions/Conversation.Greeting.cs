@@ -12,9 +12,12 @@ sealed partial class Conversation
     bool greetingFetched;
     ReadOnlyMemory<byte>? greeting;
 
+    /// <summary>The phrase is fetched or given up within its deadline; this is for a fault of ours, so that no call waits for ever.</summary>
+    const double GreetingAtMostMs = 3000;
+
     void GreetWhenHelloIsOver(double now)
     {
-        if (!greetingDue || !greetingFetched || now < options.HelloWaitMs || (detector.IsSpeaking && now < options.LongestHelloMs))
+        if (!greetingDue || (!greetingFetched && now < GreetingAtMostMs) || now < options.HelloWaitMs || (detector.IsSpeaking && now < options.LongestHelloMs))
         {
             return;
         }
