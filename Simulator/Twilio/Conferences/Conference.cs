@@ -169,20 +169,22 @@ sealed class Conference(string accountSid, string friendlyName, bool hidden, Dat
         }
     }
 
-    /// <summary>Returns why the conference is over by that, or null when it goes on.</summary>
-    public string? Leave(Seat seat)
+    /// <summary>False when the call had left before. <paramref name="over"/>: why the conference is over by that, or null when it goes on.</summary>
+    public bool Leave(Seat seat, out string? over)
     {
         lock (gate)
         {
+            over = null;
             if (!seats.Remove(seat))
             {
-                return null;
+                return false;
             }
 
             seats.ForEach(other => other.Forget(seat));
-            return IsOver ? null
+            over = IsOver ? null
                 : seat.EndOnExit ? "participant-with-end-conference-on-exit-left"
                 : seats.Count == 0 ? "last-participant-left" : null;
+            return true;
         }
     }
 

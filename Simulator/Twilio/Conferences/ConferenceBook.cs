@@ -55,15 +55,19 @@ sealed class ConferenceBook(OrderedWebhooks webhooks, Timeline timeline, TimePro
     /// <summary>The call is no longer in the conference; that may end it.</summary>
     public void Leave(Seat seat, string reason)
     {
-        var over = seat.Conference.Leave(seat);
-        Tell(seat.Conference, "leave", "participant-leave", seat,
-            new("ReasonParticipantLeft", reason), new("ParticipantCallStatus", seat.Call.Status));
+        if (!seat.Conference.Leave(seat, out var over))
+        {
+            return;
+        }
+
+        TellLeft(seat, reason);
         if (over is not null)
         {
             End(seat.Conference, over, seat.Call.Sid, "moderator_ended_conference");
         }
     }
 
+    /// <summary>Everybody is put out and told of, and then the end.</summary>
     public void End(Conference conference, string reason, string? callSid, string reasonOfOthers = "conference_ended_via_api")
     {
         if (!conference.End(reason, callSid))
@@ -71,15 +75,21 @@ sealed class ConferenceBook(OrderedWebhooks webhooks, Timeline timeline, TimePro
             return;
         }
 
-        conference.Updated = clock.GetUtcNow();
         foreach (var seat in conference.Seats)
         {
-            seat.PutOut(reasonOfOthers);
+            if (conference.Leave(seat, out _))
+            {
+                TellLeft(seat, reasonOfOthers);
+                seat.PutOut(reasonOfOthers);
+            }
         }
 
         Tell(conference, "end", "conference-end", null,
             new("ReasonConferenceEnded", reason), new("CallSidEndingConference", callSid ?? ""));
     }
+
+    void TellLeft(Seat seat, string reason) => Tell(seat.Conference, "leave", "participant-leave", seat,
+        new("ReasonParticipantLeft", reason), new("ParticipantCallStatus", seat.Call.Status));
 
     public void Changed(Seat seat, string filter, string what)
     {

@@ -41,7 +41,7 @@ public sealed class ConferenceTests(SimulatorFixture simulator) : IClassFixture<
         }
 
         Assert.Equal(
-            ["participant-join", "participant-join", "conference-start", "participant-mute", "participant-leave", "conference-end", "participant-leave"], told);
+            ["participant-join", "participant-join", "conference-start", "participant-mute", "participant-leave", "participant-leave", "conference-end"], told);
     }
 
     [Fact]

@@ -94,9 +94,10 @@ public sealed class MediaStreamTests(SimulatorFixture simulator) : IClassFixture
         };
         var sid = await simulator.DialAsync(Phone, ("Twiml", Connect(app)));
         await simulator.UntilAsync("call.completed", sid);
-        Assert.InRange(untilMark.TotalMilliseconds, 950, 1600);
-        Assert.InRange(frames, 40, 75);
-        Assert.InRange(untilEmptyMark.TotalMilliseconds, 0, 500);
+        // Wide, because a busy machine moves the audio clock on in steps.
+        Assert.InRange(untilMark.TotalMilliseconds, 700, 3000);
+        Assert.InRange(frames, 40, 120);
+        Assert.InRange(untilEmptyMark.TotalMilliseconds, 0, 600);
     }
 
     [Fact]
