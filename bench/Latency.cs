@@ -25,12 +25,15 @@ static class Latency
             var sorted = consumer.Milliseconds.Skip(Warmup).Order().ToArray();
             var (p50, p99) = (sorted[sorted.Length / 2], sorted[sorted.Length * 99 / 100]);
             medians.Add((p50, p99));
-            Console.WriteLine($"run {run}: p50 {p50:0.000} ms  p99 {p99:0.000} ms  max {sorted[^1]:0.0} ms  ({Messages} messages)");
+            Console.WriteLine($"run {run} (load {Load()}): p50 {p50:0.000} ms  p99 {p99:0.000} ms  max {sorted[^1]:0.0} ms  ({Messages} messages)");
         }
 
         Console.WriteLine($"median of {Runs} runs: p50 {Median(medians.Select(run => run.P50)):0.000} ms  p99 {Median(medians.Select(run => run.P99)):0.000} ms");
         return 0;
     }
+
+    /// <summary>Processes that want a core, of the last minute: what a figure of a shared machine has to be read with.</summary>
+    public static string Load() => File.Exists("/proc/loadavg") ? File.ReadAllText("/proc/loadavg").Split(' ')[0] : "unknown";
 
     public static double Median(IEnumerable<double> values) => values.Order().ElementAt(values.Count() / 2);
 }

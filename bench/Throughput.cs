@@ -31,7 +31,7 @@ static class Throughput
             backlog.Add(await ConsumeAsync(server, null));
             await server.CommandAsync("FLUSHALL");
             live.Add(await ConsumeAsync(server, () => Publisher.Start(server.ConnectionString, "flood", Messages)));
-            Console.WriteLine($"run {run}: backlog {backlog[^1]:#,0}/s  live {live[^1]:#,0}/s  publishing alone {publish[^1]:#,0}/s");
+            Console.WriteLine($"run {run} (load {Latency.Load()}): backlog {backlog[^1]:#,0}/s  live {live[^1]:#,0}/s  publishing alone {publish[^1]:#,0}/s");
         }
 
         Console.WriteLine($"median of {Runs} runs: backlog {Latency.Median(backlog):#,0}/s  live {Latency.Median(live):#,0}/s  publishing alone {Latency.Median(publish):#,0}/s");

@@ -80,6 +80,9 @@ public sealed class RedisClient : IAsyncDisposable
             {
                 return await reply;
             }
+
+            // Broken, and KeepConnectedAsync has not noticed yet: without this we would spin until it does.
+            Withdraw(connection, null);
         }
     }
 
@@ -129,7 +132,7 @@ public sealed class RedisClient : IAsyncDisposable
                 Log.Connected(_log, _connector.Options);
                 Publish(connection);
                 var reason = await connection.Closed.WaitAsync(ct);
-                Withdraw(reason);
+                Withdraw(connection, reason);
                 Log.Lost(_log, _connector.Options, reason.Message);
                 if (_clock.GetElapsedTime(since) > s_longestBackoff)
                 {
@@ -175,13 +178,16 @@ public sealed class RedisClient : IAsyncDisposable
         }
     }
 
-    void Withdraw(Exception reason)
+    void Withdraw(RedisConnection connection, Exception? reason)
     {
         lock (_gate)
         {
-            _current = null;
-            _lastError = reason;
-            _connected = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            _lastError = reason ?? _lastError;
+            if (_current == connection)
+            {
+                _current = null;
+                _connected = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            }
         }
     }
 

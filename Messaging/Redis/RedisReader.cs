@@ -36,16 +36,31 @@ public sealed class RedisReader : IAsyncDisposable
         }
     }
 
-    async ValueTask<RespValue> SendAsync(ReadOnlyMemory<byte> command, CancellationToken ct)
+    /// <summary>Connects where there is no connection. What <see cref="SendAsync(ReadOnlySpan{RedisArg}, CancellationToken)"/> does by itself.</summary>
+    internal async ValueTask ConnectAsync(CancellationToken ct)
     {
         ct.ThrowIfCancellationRequested();
         if (_connection is not { Closed.IsCompleted: false })
         {
             _connection = await _connector.ConnectAsync(Name, _connector.Options.ReaderTimeout, ct);
         }
+    }
 
-        var connection = _connection;
-        if (!connection.TrySend(command, CancellationToken.None, out var reply))
+    /// <summary>
+    /// Sends on the connection that is there, never on a new one: for a read that is only allowed while nobody has ended this reader's
+    /// connection (a partition's next holder does).
+    /// </summary>
+    internal ValueTask<RespValue> SendConnectedAsync(ReadOnlySpan<RedisArg> command, CancellationToken ct) => SendConnectedAsync(RedisClient.Encode(command), ct);
+
+    async ValueTask<RespValue> SendAsync(ReadOnlyMemory<byte> command, CancellationToken ct)
+    {
+        await ConnectAsync(ct);
+        return await SendConnectedAsync(command, ct);
+    }
+
+    async ValueTask<RespValue> SendConnectedAsync(ReadOnlyMemory<byte> command, CancellationToken ct)
+    {
+        if (_connection is not { } connection || !connection.TrySend(command, CancellationToken.None, out var reply))
         {
             throw new RedisUnavailableException("The reader's connection to Redis is broken; the command was not sent.");
         }

@@ -159,6 +159,9 @@ sealed class AgentPartitions : BackgroundService
             {
                 await _room.WaitAsync(stopping);
                 await RecheckAsync(stopping);
+                await reader.ConnectAsync(stopping);
+
+                // From here to the send no new connection: a frozen process may wake up between the two, and its next holder has ended this one.
                 var reading = _held.BeginRead();
                 if (reading.Length == 0)
                 {
@@ -166,7 +169,7 @@ sealed class AgentPartitions : BackgroundService
                     continue;
                 }
 
-                Take(reading, await reader.SendAsync(
+                Take(reading, await reader.SendConnectedAsync(
                     ["XREADGROUP", "GROUP", Groups.Agents, Holder, "COUNT", Batch, "BLOCK", BlockMilliseconds, "STREAMS",
                         .. reading.Select(partition => (RedisArg)partition.Stream), .. reading.Select(_ => (RedisArg)">")],
                     stopping));

@@ -181,7 +181,9 @@ public sealed class RedisClientTests : IAsyncLifetime
         Assert.Contains("64 MB", refused.Message);
         await Task.WhenAny(Task.WhenAll(sent), Task.Delay(5000));
         Assert.All(sent, command => Assert.True(command.IsFaulted));
-        Assert.Contains(sent, command => command.Exception!.InnerException is RedisOutcomeUnknownException);
+        var errors = sent.Select(command => command.Exception!.InnerException!).ToArray();
+        Assert.IsType<RedisOutcomeUnknownException>(errors[0]);
+        Assert.Contains(errors, error => error is RedisUnavailableException && error.Message.Contains("before the command was sent"));
         _server.Thaw();
     }
 
