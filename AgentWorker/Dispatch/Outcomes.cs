@@ -174,6 +174,7 @@ static class Outcomes
         }
 
         d.Become(IncidentStatus.Acknowledged, $"{d.State.Responder?.Name ?? "The responder"} takes care of it.");
+        TextMessages.SendEvidenceWhereNobodyCouldAsk(d);
         d.TicketInProgress();
         d.Note(TicketNotes.Acknowledged(d.State, d.Facts));
         FollowUp.ArmEta(d);

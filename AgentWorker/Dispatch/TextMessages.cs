@@ -21,6 +21,18 @@ static partial class TextMessages
             EvidenceText(d.State), open ? media : [], TemplateVariables(d.State));
     }
 
+    /// <summary>
+    /// Whoever accepted by keypad, or whose line broke after the yes, was never asked for a number: the phone that they accepted on gets the
+    /// details by SMS. Somebody who ended the conversation in the ordinary way and gave no number does not want any.
+    /// </summary>
+    public static void SendEvidenceWhereNobodyCouldAsk(Decision d)
+    {
+        if (d.State.Evidence.Count == 0 && d.Live?.StopReason is null or "engine-failed" or "error" or "drain" && Dialled(d.State) is { } to)
+        {
+            Send(d, new EvidenceMessage(default, Channel.Sms, to, DeliveryStatus.Queued, 0), EvidenceText(d.State), [], null);
+        }
+    }
+
     public static void SendCheckIn(Decision d) => SendToResponder(d, MessagePurpose.CheckIn, CheckInText(d.State));
 
     /// <summary>Somebody who is on their way has to learn that the ticket changed.</summary>

@@ -38,6 +38,22 @@ public sealed class MessageTests
     }
 
     [Fact]
+    public void Who_accepts_by_keypad_gets_the_details_by_SMS_on_the_same_phone()
+    {
+        var responding = Responding.To().IsAnswered();
+        responding.Gets(new MediaStopped(responding.Call, 1, "engine-failed")).Gets(new KeypadPressed(responding.Call, "1", InKeypadMode: true)).CallEnds(CallEnd.Completed);
+
+        var sms = Assert.Single(responding.Of<SendMessage>());
+        Assert.Equal((Channel.Sms, Responding.Phone), (sms.Channel, sms.To));
+        Assert.Contains("Evidence: https://evidence.example/1.jpg", sms.Body, StringComparison.Ordinal);
+        Assert.Contains("SMS to +12025550123: queued", Assert.Single(responding.Notes), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Who_ends_the_talk_without_giving_a_number_gets_none() =>
+        Assert.Empty(Responding.To().IsAnswered().Accepts().HangsUp(reason: "finished").Of<SendMessage>());
+
+    [Fact]
     public void Ten_media_are_the_most()
     {
         var urls = Enumerable.Range(1, 14).Select(n => $"https://evidence.example/{n}.jpg").ToList();
