@@ -138,7 +138,8 @@ sealed partial class Conversation
 
     void WatchForMuteVendor(double now)
     {
-        if (engine is null || deaf)
+        // Behind a goodbye nobody owes an answer any more; the ending has a bound of its own.
+        if (engine is null || deaf || ending is not null)
         {
             return;
         }
