@@ -102,7 +102,8 @@ sealed partial class Conversation
         if (ReferenceEquals(entry.Engine, engine))
         {
             entry.Engine.Answer(entry.Call.Id, entry.Call.Name, content);
-            if (tools.Count == 0)
+            // Who has asked to end the call owes no more words: nothing is missed when none come.
+            if (tools.Count == 0 && ending is null)
             {
                 mute.TurnTaken(NowMs);
             }
