@@ -110,7 +110,7 @@ sealed class CallStreams(
             }
         }
 
-        return new Opening(start, session, number, past, unheard, (now - began) / 1000.0, fields.GetValueOrDefault("traceparent")?.Text);
+        return new Opening(start, session, number, past, unheard, (now - began) / 1000.0, fields.GetValueOrDefault(CallFields.Trace)?.Text);
     }
 
     async Task CarryAsync(PhoneSocket phone, Opening opening)

@@ -32,7 +32,9 @@ sealed partial class Conversation
                 return;
             }
 
+            var around = Activity.Current;
             var span = BridgeTelemetry.Source.StartActivity($"execute_tool {call.Name}", ActivityKind.Client);
+            Activity.Current = around; // it ends elsewhere; what else the engine's loop does is no part of it
             span?.SetTag("gen_ai.operation.name", "execute_tool").SetTag("gen_ai.tool.name", call.Name).SetTag("gen_ai.tool.call.id", call.Id);
             if (!tools.Add(new PendingTools.Entry(call, from, NowMs, span)))
             {

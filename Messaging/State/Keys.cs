@@ -104,6 +104,9 @@ public static class CallFields
     /// <summary>TelephonyApi: Twilio's CallSid.</summary>
     public const string Sid = "sid";
 
+    /// <summary>TelephonyApi: traceparent of the PlaceCall, so that the call's stream belongs to its trace.</summary>
+    public const string Trace = "dial.trace";
+
     /// <summary>MediaBridge: number of the stream, raised at each start.</summary>
     public const string Stream = "stream";
 
