@@ -8,7 +8,13 @@ static class ControlApi
 {
     public static WebApplicationBuilder AddControl(this WebApplicationBuilder builder)
     {
-        builder.Services.AddSingleton(builder.Configuration.GetSection("Simulator").Get<NumberSettings>() ?? new NumberSettings());
+        var number = builder.Configuration.GetSection("Simulator").Get<NumberSettings>() ?? new NumberSettings();
+        if (number.Problem() is { } problem)
+        {
+            throw new InvalidOperationException(problem);
+        }
+
+        builder.Services.AddSingleton(number);
         builder.Services.ConfigureHttpJsonOptions(options => options.SerializerOptions.TypeInfoResolverChain.Insert(0, ControlJson.Default));
         return builder;
     }
