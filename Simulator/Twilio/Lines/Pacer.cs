@@ -8,8 +8,9 @@ namespace CityMonitor.Simulator.Twilio.Lines;
 /// </summary>
 sealed partial class Pacer(TimeProvider clock, ILogger<Pacer> logger) : IHostedService, IDisposable
 {
-    // After a longer stall (a suspended machine) the time is lost rather than played at once.
-    const int MostTicksAtOnce = 100;
+    // After a longer stall (a suspended or starved machine) the time is lost rather than played at once: half a second of frames
+    // in one go is about what a bad network does; more would be an experiment of its own.
+    const int MostTicksAtOnce = 25;
 
     readonly Lock gate = new();
     readonly ManualResetEventSlim stop = new();

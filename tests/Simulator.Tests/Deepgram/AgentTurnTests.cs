@@ -91,7 +91,7 @@ public sealed class AgentTurnTests(NaturalSimulator shared) : IClassFixture<Natu
         await agent.RespondAsync(call, """{"ok":true}""");
         await agent.WaitForTextAsync("user", "Yes no, wait.");
         await agent.WaitForTextAsync("assistant", "I heard both.");
-        Assert.Contains(simulator.Timeline.After(0), h => h.Kind == "agent.tool-late" && h.Subject == agent.RequestId);
+        await simulator.Timeline.WaitAsync(h => h.Kind == "agent.tool-late" && h.Subject == agent.RequestId, TimeSpan.FromSeconds(10));
     }
 
     [Fact]
