@@ -83,12 +83,9 @@ public sealed class TurnTakingTests
         Assert.Contains(heard, h => h.HasFlag(Heard.Pause));
         Assert.DoesNotContain(heard, h => h.HasFlag(Heard.SpeechEnded));
         Assert.True(detector.IsSpeaking);
-        for (var i = 0; i < 13; i++)
-        {
-            detector.Feed(quiet);
-        }
-
-        Assert.Equal(Heard.SpeechEnded, detector.Feed(quiet));
+        var after = Enumerable.Range(0, 25).Select(_ => detector.Feed(quiet)).ToList();
+        Assert.InRange(after.FindIndex(h => h.HasFlag(Heard.SpeechEnded)), 8, 15);
+        Assert.Single(after, h => h.HasFlag(Heard.SpeechEnded));
         Assert.False(detector.IsSpeaking);
         Assert.InRange(detector.VoicedMs, 380, 620);
 
