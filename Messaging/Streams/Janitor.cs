@@ -6,12 +6,16 @@ namespace CityMonitor.Messaging.Streams;
 
 /// <summary>
 /// Trims the work streams: never an entry that some group has not been handed or has not acknowledged. Removes consumers that are gone
-/// and owe nothing. Lets cm:dead forget after 30 days.
+/// and owe nothing. Watches cm:dead, and lets it
+/// forget after 30 days.
 /// </summary>
 sealed class Janitor(Leases leases, RedisClient redis, Groups groups, TimeProvider clock, ILogger<Janitor> log) : LeasedService(leases)
 {
     static readonly TimeSpan s_pause = TimeSpan.FromSeconds(30);
-    static readonly TimeSpan s_gone = TimeSpan.FromMinutes(10);
+    long _dead;
+
+    /// <summary>A consumer that has asked for nothing for this long belongs to a process that is gone; default 10 min.</summary>
+    internal TimeSpan GoneAfter { get; init; } = TimeSpan.FromMinutes(10);
 
     // XTRIM MINID keeps the given id itself: the last delivered one may stay.
     static readonly RedisScript s_trim = new("""
@@ -61,7 +65,7 @@ sealed class Janitor(Leases leases, RedisClient redis, Groups groups, TimeProvid
     {
         foreach (var stream in WorkStreams())
         {
-            await TryAsync(async () => await redis.RunAsync(s_trim, [stream], [(long)s_gone.TotalMilliseconds], ct));
+            await TryAsync(async () => await redis.RunAsync(s_trim, [stream], [(long)GoneAfter.TotalMilliseconds], ct));
         }
 
         // Nobody reads these in a group, so nobody else would notice.
@@ -69,6 +73,20 @@ sealed class Janitor(Leases leases, RedisClient redis, Groups groups, TimeProvid
         await TryAsync(() => groups.QuarantineAsync(Keys.Audit, ct));
         var oldest = (clock.GetUtcNow() - Trimming.DeadAge).ToUnixTimeMilliseconds();
         await TryAsync(async () => await redis.SendAsync(["XTRIM", Keys.Dead, "MINID", oldest], ct));
+        await TryAsync(() => WatchDeadAsync(ct));
+    }
+
+    /// <summary>What lies in cm:dead waits for a person: a gauge says how much, a line in the log when it grows.</summary>
+    async Task WatchDeadAsync(CancellationToken ct)
+    {
+        var dead = (await redis.SendAsync(["XLEN", Keys.Dead], ct)).Number;
+        Telemetry.DeadWaiting(dead);
+        if (dead > _dead)
+        {
+            StreamLog.DeadLettersWait(log, dead);
+        }
+
+        _dead = dead;
     }
 
     static IEnumerable<string> WorkStreams() =>

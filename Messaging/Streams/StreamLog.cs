@@ -43,6 +43,9 @@ static partial class StreamLog
     [LoggerMessage(1212, LogLevel.Warning, "The janitor waits: {Reason}")]
     public static partial void JanitorWaits(ILogger log, string reason);
 
+    [LoggerMessage(1216, LogLevel.Warning, "{Count} messages were given up and wait in cm:dead for a person: look at their errors, then replay or discard them")]
+    public static partial void DeadLettersWait(ILogger log, long count);
+
     [LoggerMessage(1213, LogLevel.Error, "A speech message could not be handed over: {Reason}")]
     public static partial void SpeechNotHeard(ILogger log, string reason, Exception? error);
 

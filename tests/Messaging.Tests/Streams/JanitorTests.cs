@@ -81,6 +81,24 @@ public sealed class JanitorTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_consumer_that_is_gone_is_removed_once_it_owes_nothing()
+    {
+        await RedisAsync("XADD", Keys.Telephony, "1-0", "a", "b");
+        await RedisAsync("XGROUP", "CREATE", Keys.Telephony, "workers", "0");
+        await RedisAsync("XREADGROUP", "GROUP", "workers", "owes", "STREAMS", Keys.Telephony, ">");
+        await RedisAsync("XGROUP", "CREATECONSUMER", Keys.Telephony, "workers", "free");
+        await _janitor.SweepAsync(CancellationToken.None);
+        Assert.Equal(["free", "owes"], await ConsumersAsync());
+        await Task.Delay(20);
+        using var strict = new Janitor(_spine.Get<Leases>(), _spine.Redis, _spine.Get<Groups>(), TimeProvider.System, NullLogger<Janitor>.Instance) { GoneAfter = TimeSpan.FromMilliseconds(5) };
+        await strict.SweepAsync(CancellationToken.None);
+        Assert.Equal(["owes"], await ConsumersAsync());
+
+        async Task<string[]> ConsumersAsync() =>
+            [.. (await RedisAsync("XINFO", "CONSUMERS", Keys.Telephony, "workers")).Items.Select(consumer => consumer.ToDictionary()["name"].Text!).Order()];
+    }
+
+    [Fact]
     public async Task Dead_letters_are_forgotten_after_30_days_and_a_wrong_key_in_their_place_is_moved_away()
     {
         var now = DateTimeOffset.UtcNow;
