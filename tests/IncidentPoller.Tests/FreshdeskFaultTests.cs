@@ -21,6 +21,7 @@ public sealed class FreshdeskFaultTests
         { "a limit without Retry-After", """{"status":429,"next":2}""" },
         { "a page that is gone", """{"status":404}""" },
         { "refused connections", """{"refuse":true}""" },
+        { "requests that are never answered", """{"hang":true}""" },
     };
 
     [Theory]

@@ -100,6 +100,20 @@ public sealed class MessageTests
     }
 
     [Fact]
+    public void Pictures_that_WhatsApp_rejects_after_the_text_arrived_go_as_links_by_SMS()
+    {
+        var responding = Sent();
+        Status(responding, DeliveryStatus.Delivered);
+        responding.Gets(new MessageReceived(Responding.Id, PhoneNumber.Parse("+12025550188"), Channel.WhatsApp, "ok", []));
+        Status(responding, DeliveryStatus.Sent, message: 1);
+        Status(responding, DeliveryStatus.Failed, 63019, message: 1);
+
+        var sms = Assert.Single(responding.Of<SendMessage>(), m => m.Channel == Channel.Sms);
+        Assert.Contains("Evidence: https://evidence.example/2.jpg", sms.Body, StringComparison.Ordinal);
+        Assert.Equal(DeliveryStatus.Delivered, responding.State.Evidence[0].Status);
+    }
+
+    [Fact]
     public void A_failed_SMS_is_flagged_and_noted()
     {
         var responding = Sent();

@@ -146,6 +146,18 @@ public sealed class ReportingTests
     }
 
     [Fact]
+    public void An_unknown_confidence_holds_up_neither_the_call_nor_its_greeting()
+    {
+        var responding = Responding.To(Responding.Ticket(confidence: null));
+        var session = Assert.Single(responding.Last.Sessions);
+        Assert.StartsWith("Hello", session.Greeting, StringComparison.Ordinal);
+        Assert.Contains("Confidence not given", session.KeypadText, StringComparison.Ordinal);
+
+        var told = responding.IsAnswered().Tool("retrieve_ticket");
+        Assert.Equal("not given", told.GetProperty("confidence").GetString());
+    }
+
+    [Fact]
     public void A_changed_place_is_news_to_a_live_call()
     {
         var responding = Responding.To().IsAnswered();

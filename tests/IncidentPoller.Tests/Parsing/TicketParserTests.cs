@@ -155,6 +155,40 @@ public sealed class TicketParserTests
         Assert.Equal(("responder phone", "call the desk"), (problem.Field, problem.Found));
     }
 
+    [Fact]
+    public void Of_two_numbers_in_one_subject_the_first_is_called_and_the_ticket_is_told()
+    {
+        var snapshot = Parse(Ticket(SixLines.Replace("12025550123", "+12025550123 or +12025550145", StringComparison.Ordinal), "<p>Lane blocked.</p>"));
+
+        Assert.Equal("+12025550123", snapshot.Fields.ResponderPhone?.Value);
+        Assert.Equal(0.95, snapshot.Fields.Confidence);
+        var problem = Assert.Single(snapshot.Problems);
+        Assert.Equal(("responder phone", "+12025550123 or +12025550145"), (problem.Field, problem.Found));
+        Assert.Contains("not several", problem.Rule, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("null")]
+    [InlineData("\"\"")]
+    public void A_confidence_that_is_not_given_is_unknown_and_no_problem(string json)
+    {
+        var snapshot = Parse(Ticket("Collision", null, $$"""{"cf_responder_phone":"+12025550123","cf_incident_type":"Collision","cf_address":"Mall Road","cf_confidence":{{json}}}"""));
+
+        Assert.Null(snapshot.Fields.Confidence);
+        Assert.Empty(snapshot.Problems);
+    }
+
+    [Fact]
+    public void A_picture_that_is_no_link_or_private_is_kept_out_and_the_rest_of_the_ticket_stands()
+    {
+        var snapshot = Parse(Ticket("Collision", null,
+            """{"cf_responder_phone":"+12025550123","cf_incident_type":"Collision","cf_address":"Mall Road","cf_evidence_urls":"https://city.example.org/1.jpg, ftp://city.example.org/2.jpg, http://10.0.0.7/3.jpg"}"""));
+
+        Assert.Equal(["https://city.example.org/1.jpg"], snapshot.Fields.EvidenceUrls);
+        Assert.Equal("+12025550123", snapshot.Fields.ResponderPhone?.Value);
+        Assert.Equal(2, snapshot.Problems.Count);
+    }
+
     [Theory]
     [InlineData("1", Priority.Low)]
     [InlineData("2", Priority.Medium)]

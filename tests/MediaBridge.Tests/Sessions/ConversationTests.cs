@@ -174,6 +174,45 @@ public sealed class ConversationTests(SharedRedis redis)
         Assert.DoesNotContain(agent.Raw, raw => raw.Contains("KeepAlive", StringComparison.Ordinal));
     }
 
+    [Fact]
+    public async Task A_session_is_asked_for_as_the_vendor_documents_it_with_the_key_and_no_transcoding()
+    {
+        await using var deepgram = await FakeDeepgram.StartAsync();
+        await using var bridge = await TestBridge.StartAsync(redis, deepgram.Url);
+        var session = await bridge.CallAsync();
+        await using var phone = await bridge.PhoneAsync(session.Call);
+        var agent = await deepgram.NextAsync();
+
+        Assert.Equal("Token simulator", agent.Authorization);
+        var asked = agent.Settings.DeepClone();
+        asked["agent"]!.AsObject().Remove("context"); // the greeting, which the phone may have begun to hear or not
+        Assert.Equal(
+            """
+            {"type":"Settings","flags":{"history":true},"audio":{"input":{"encoding":"mulaw","sample_rate":8000},"output":{"encoding":"mulaw","sample_rate":8000,"container":"none"}},
+            "agent":{"listen":{"provider":{"type":"deepgram","version":"v1","model":"nova-3","language":"en","keyterms":["Sector Seven"],"smart_format":true}},
+            "think":{"provider":{"type":"open_ai","model":"gpt-4o-mini"},"prompt":"You call responders.","functions":[
+            {"name":"accept_incident","description":"Accepts.","parameters":{"type":"object","properties":{"eta":{"type":"integer"}}},"defer_until_eot":true},
+            {"name":"retrieve_ticket","description":"Reads.","parameters":{"type":"object","properties":{}}}]},
+            "speak":{"provider":{"type":"deepgram","model":"aura-2-andromeda-en"}}}}
+            """.ReplaceLineEndings(""),
+            asked.ToJsonString(JsonOptions));
+    }
+
+    [Fact]
+    public async Task A_vendor_is_kept_alive_while_the_phone_sends_no_audio()
+    {
+        await using var deepgram = await FakeDeepgram.StartAsync();
+        await using var bridge = await TestBridge.StartAsync(redis, deepgram.Url);
+        var session = await bridge.CallAsync();
+        await using var phone = await bridge.PhoneAsync(session.Call);
+        var agent = await deepgram.NextAsync();
+        phone.Frozen = true;
+        var before = phone.Watch.Elapsed;
+
+        Assert.Equal("""{"type":"KeepAlive"}""", (await agent.NextAsync("KeepAlive", TimeSpan.FromSeconds(15))).ToJsonString());
+        Assert.True(phone.Watch.Elapsed - before > TimeSpan.FromSeconds(7), "not while audio has just been sent");
+    }
+
     static readonly System.Text.Json.JsonSerializerOptions JsonOptions = new() { Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     static async Task<List<(string, string)>> AuditAsync(TestBridge bridge, CallId call) =>

@@ -131,6 +131,31 @@ public sealed class SimulatedTwilioTests(SimulatorFixture simulator) : IClassFix
     }
 
     [Fact]
+    public async Task A_picture_that_Twilio_cannot_fetch_fails_the_message_and_the_link_goes_by_sms()
+    {
+        const string Gone = "http://127.0.0.1:1/none.jpg";
+        simulator.Phone("{number: '+12025550184', messaging: {whatsapp_window_open: true}}");
+        var to = PhoneNumber.Parse("+12025550184");
+        await telephony.Redis.SendAsync(["SET", Keys.WhatsAppWindow(to), 1, "EX", 3600]);
+        var incident = IncidentId.Parse("fd-10");
+        await telephony.PublishAsync(new SendMessage(MessageId.Of(incident, 1), incident, to, Channel.WhatsApp, "text", [Gone], null));
+        Assert.Equal(63019, (await telephony.OneAsync<MessageStatusChanged>(changed => changed.Status == DeliveryStatus.Failed, aCall)).ErrorCode);
+        await telephony.PublishAsync(new SendMessage(MessageId.Of(incident, 2), incident, to, Channel.Sms, "text", [Gone], null));
+        await telephony.OneAsync<MessageStatusChanged>(changed => changed is { Status: DeliveryStatus.Delivered, Message.Value: "fd-10.m2" }, aCall);
+    }
+
+    [Fact]
+    public async Task What_Twilio_refuses_because_somebody_wrote_STOP_is_told_with_its_code()
+    {
+        simulator.Phone("{number: '+12025550185'}");
+        var to = PhoneNumber.Parse("+12025550185");
+        var incident = IncidentId.Parse("fd-11");
+        using var stop = await simulator.Control.PostAsJsonAsync("/messages/inbound", new { from = to.Value, body = "STOP" });
+        await telephony.PublishAsync(new SendMessage(MessageId.Of(incident, 1), incident, to, Channel.Sms, "text", [], null));
+        Assert.Equal(21610, (await telephony.OneAsync<MessageStatusChanged>(changed => changed.Status == DeliveryStatus.Failed, aCall)).ErrorCode);
+    }
+
+    [Fact]
     public async Task The_magic_numbers_of_Twilio_fail_with_their_codes()
     {
         await telephony.PlaceAsync("fd-9.1", "+15005550003");
