@@ -25,7 +25,7 @@ for project in tests/*.Tests; do
   fi
   log="$results/$name.log"
   started=$SECONDS
-  timeout --kill-after=10 600 dotnet "artifacts/bin/$name/debug/$name.dll" --no-progress --no-ansi --results-directory "$results" >"$log" 2>&1
+  timeout --kill-after=10 600 "artifacts/bin/$name/debug/$name" --no-progress --no-ansi --results-directory "$results" >"$log" 2>&1
   code=$?
   count() { sed -nE "s/^ *$1: ([0-9]+).*/\1/p" "$log" | tail -1; }
   p=$(count succeeded) f=$(count failed) s=$(count skipped)

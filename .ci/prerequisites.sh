@@ -9,6 +9,11 @@ need_dotnet() {
       exit 1
     fi
   fi
+  # Test programs are started as they are, and have to find the runtime that the SDK brought.
+  if [ -z "${DOTNET_ROOT:-}" ]; then
+    DOTNET_ROOT=$(dirname "$(readlink -f "$(command -v dotnet)")")
+    if [ -d "$DOTNET_ROOT/shared" ]; then export DOTNET_ROOT; else unset DOTNET_ROOT; fi
+  fi
   case "$(dotnet --version 2>&1)" in
     10.* | 1[1-9].*) ;;
     *)
