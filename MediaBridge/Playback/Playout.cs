@@ -110,6 +110,11 @@ sealed class Playout(IPhoneLine line, TimeProvider clock, Action<Segment> heard)
                 return;
             }
 
+            if (HasOpenSegment)
+            {
+                segments[^1].Add(audio[..room], sent);
+            }
+
             sent += room;
             emptyAtMs = Math.Max(emptyAtMs, NowMs) + ((double)room / MuLaw.BytesPerMillisecond);
             audio = audio[room..];
@@ -137,9 +142,9 @@ sealed class Playout(IPhoneLine line, TimeProvider clock, Action<Segment> heard)
         }
 
         segment.End = sent;
-        if (HeardText.Units(segment.Text) is > 10 and var units)
+        if (segment.HasSound && HeardText.Units(segment.Text) is > 10 and var units)
         {
-            bytesPerUnit = (double)(segment.End - segment.Start) / units;
+            bytesPerUnit = (double)(segment.SoundEnd - segment.SoundStart) / units;
         }
 
         if (markedUpTo < sent)
@@ -221,7 +226,7 @@ sealed class Playout(IPhoneLine line, TimeProvider clock, Action<Segment> heard)
 
         var text = string.Join(' ', segments.Select(segment => segment.Text));
         var first = segments[0];
-        return (text, HeardText.Characters(first.Text, Math.Max(0, Played - first.Start), RateOf(first)));
+        return (text, HeardText.Characters(first.Text, Math.Max(0, Played - first.SoundStart), RateOf(first)));
     }
 
     /// <summary>The vendor is gone in mid-turn: keeps of the open segment what its audio covers and returns the rest, from the first incomplete sentence.</summary>
@@ -246,14 +251,16 @@ sealed class Playout(IPhoneLine line, TimeProvider clock, Action<Segment> heard)
             return new Spoken(segment.Text, false, "");
         }
 
-        var characters = HeardText.Characters(segment.Text, Math.Max(0, played - segment.Start), RateOf(segment));
+        var characters = HeardText.Characters(segment.Text, Math.Max(0, played - segment.SoundStart), RateOf(segment));
         return characters >= segment.Text.Length
             ? new Spoken(segment.Text, false, "")
             : new Spoken(segment.Text[..characters].TrimEnd(), true, Sentences.Unheard(segment.Text, characters));
     }
 
     double RateOf(Segment segment) =>
-        !segment.IsOpen && HeardText.Units(segment.Text) is > 0 and var units ? (double)(segment.End - segment.Start) / units : bytesPerUnit;
+        !segment.IsOpen && segment.HasSound && HeardText.Units(segment.Text) is > 0 and var units
+            ? (double)(segment.SoundEnd - segment.SoundStart) / units
+            : bytesPerUnit;
 
     void SettleHeard()
     {

@@ -1,3 +1,5 @@
+using CityMonitor.MediaBridge.Audio;
+
 namespace CityMonitor.MediaBridge.Playback;
 
 /// <summary>A piece of what the agent says: one or a few sentences and where their audio lies in all that was sent to the phone.</summary>
@@ -15,6 +17,39 @@ sealed class Segment(string text, long start)
     public long End { get; set; } = -1;
 
     public bool IsOpen => End < 0;
+
+    /// <summary>First byte of sound: voices breathe before the first word and behind the last, and that is no part of a word.</summary>
+    public long SoundStart { get; private set; } = start;
+
+    /// <summary>One behind the last byte of sound so far.</summary>
+    public long SoundEnd { get; private set; } = start;
+
+    public bool HasSound => SoundEnd > Start;
+
+    /// <summary>Audio of this segment that lies at <paramref name="position"/>.</summary>
+    public void Add(ReadOnlySpan<byte> audio, long position)
+    {
+        const int Window = 160;
+        const double Quiet = 160.0 * 160;
+        var hadSound = HasSound;
+        for (var end = audio.Length; end > 0; end -= Window)
+        {
+            if (MuLaw.MeanSquare(audio[Math.Max(0, end - Window)..end]) > Quiet)
+            {
+                SoundEnd = position + end;
+                break;
+            }
+        }
+
+        for (var at = 0; !hadSound && HasSound && at < audio.Length; at += Window)
+        {
+            if (MuLaw.MeanSquare(audio[at..Math.Min(audio.Length, at + Window)]) > Quiet)
+            {
+                SoundStart = position + at;
+                return;
+            }
+        }
+    }
 }
 
 /// <summary>What became of a segment at the phone.</summary>
