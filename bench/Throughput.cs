@@ -43,6 +43,7 @@ static class Throughput
     {
         await using var probe = new ServiceCollection().AddMessaging(server.ConnectionString, "Probe").BuildServiceProvider();
         var redis = probe.GetRequiredService<RedisClient>();
+        var allocated = GC.GetTotalAllocatedBytes();
         var (host, consumer) = await Consumer.StartAsync(server.ConnectionString, Messages);
         using var _ = host;
         using var publisher = publish?.Invoke();
@@ -53,6 +54,7 @@ static class Throughput
         }
 
         var rate = Messages / Stopwatch.GetElapsedTime(consumer.FirstAt).TotalSeconds;
+        Console.WriteLine($"  {(publish is null ? "backlog" : "live")}: {(GC.GetTotalAllocatedBytes() - allocated) / Messages:#,0} bytes allocated per entry");
         await host.StopAsync();
         return rate;
     }

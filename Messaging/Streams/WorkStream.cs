@@ -89,7 +89,8 @@ sealed class WorkStream(string stream, int concurrency, RedisClient redis, Group
     {
         while (!reading.IsCompleted && !_abort.IsCancellationRequested)
         {
-            await reader.TryUnblockAsync(CancellationToken.None);
+            // Where Redis is away the read ends by itself, sooner than a command that waits for a connection.
+            await Task.WhenAny(reading, reader.TryUnblockAsync(CancellationToken.None));
             await Task.WhenAny(reading, Task.Delay(TimeSpan.FromMilliseconds(20), clock));
         }
 
