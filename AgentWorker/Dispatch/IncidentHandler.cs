@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using CityMonitor.AgentWorker.Flows;
 using CityMonitor.AgentWorker.Tools;
 using CityMonitor.Messaging.Contracts;
@@ -34,7 +35,7 @@ sealed partial class IncidentHandler(
                 return Handled.Done;
             }
 
-            state = Reporting.Open(id, ticket, clock.GetUtcNow());
+            state = Reporting.Open(id, ticket, clock.GetUtcNow()) with { Trace = Activity.Current?.Id };
         }
 
         var read = await facts.ReadAsync(state, message, ct);
@@ -105,6 +106,7 @@ sealed partial class IncidentHandler(
 
         foreach (var message in d.Messages)
         {
+            using var trace = message is PlaceCall place ? CallTrace.Begin(place.Call, state.Id, state.Trace) : default;
             step.Publish(message);
         }
 

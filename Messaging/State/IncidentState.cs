@@ -52,6 +52,9 @@ public sealed record IncidentState(
 
     /// <summary>Replies that were written to the ticket.</summary>
     public int Replies { get; init; }
+
+    /// <summary>The traceparent with which it was first reported; each call's trace is linked to it. Null where nobody traces.</summary>
+    public string? Trace { get; init; }
 }
 
 /// <param name="EndedAt">Null while the call is queued or live.</param>
