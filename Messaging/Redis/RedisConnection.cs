@@ -127,18 +127,19 @@ sealed class RedisConnection : IAsyncDisposable
             while (true)
             {
                 var read = await _out.Reader.ReadAsync();
-                lock (_gate)
-                {
-                    if (_broken is not null)
-                    {
-                        return;
-                    }
-
-                    _sentBytes += read.Buffer.Length;
-                }
-
                 foreach (var segment in read.Buffer)
                 {
+                    // Counted as sent before the write, piece by piece: what is counted may have reached Redis, the rest cannot have.
+                    lock (_gate)
+                    {
+                        if (_broken is not null)
+                        {
+                            return;
+                        }
+
+                        _sentBytes += segment.Length;
+                    }
+
                     await _stream.WriteAsync(segment);
                 }
 
