@@ -2,6 +2,7 @@
 # The whole suite: builds with warnings as errors, runs every test project, ends with one line `N passed, N failed, N skipped`.
 #   ./test.sh                       everything
 #   ./test.sh Messaging EndToEnd    only these test projects
+#   ./test.sh Sdk                   only the vendors' official SDKs against the Simulator (needs Node.js 20)
 set -uo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")"
 . .ci/prerequisites.sh
@@ -39,6 +40,26 @@ for project in tests/*.Tests; do
   if [ "$f" -gt 0 ]; then sed 's/^/    /' "$log" | grep -v '^ *passed ' | tail -120; fi
   passed=$((passed + p)) failed=$((failed + f)) skipped=$((skipped + s))
 done
+
+# The vendors' own SDKs are JavaScript and have a runner of their own; what they find counts like everything else.
+case " ${*:-Sdk} " in
+  *" Sdk "*)
+    log="$results/Sdk.log"
+    started=$SECONDS
+    timeout --kill-after=10 300 tests/Sdk/run.sh >"$log" 2>&1
+    code=$?
+    count() { awk -v what="$1" '$1 == "#" && $2 == what { n = $3 } END { print n + 0 }' "$log"; }
+    p=$(count pass) f=$(($(count fail) + $(count cancelled))) s=$(($(count skipped) + $(count todo)))
+    if [ $((code + p)) -eq 0 ]; then code="0 without having run a test"; fi
+    if [ "$code" != 0 ] && [ "$f" -eq 0 ]; then
+      echo "Sdk ended with exit code $code" | tee -a "$log"
+      f=1
+    fi
+    printf '%-28s %5d passed %4d failed %4d skipped  %4ds\n' Sdk "$p" "$f" "$s" $((SECONDS - started))
+    if [ "$f" -gt 0 ]; then sed 's/^/    /' "$log" | grep -v '^ *ok ' | tail -120; fi
+    passed=$((passed + p)) failed=$((failed + f)) skipped=$((skipped + s))
+    ;;
+esac
 
 echo "$passed passed, $failed failed, $skipped skipped"
 [ "$failed" -eq 0 ] && [ $((passed + failed)) -gt 0 ]

@@ -59,10 +59,12 @@ static class TwilioFeature
     public static WebApplication MapTwilio(this WebApplication app)
     {
         app.Services.GetRequiredService<PhoneBook>().Load();
-        var account = app.MapPort(app.Services.GetRequiredService<VendorPorts>().Twilio)
-            .MapGroup("/2010-04-01/Accounts/{account}")
+        var accounts = app.MapPort(app.Services.GetRequiredService<VendorPorts>().Twilio)
+            .MapGroup("/2010-04-01/Accounts")
             .DisableAntiforgery()
             .AddEndpointFilter<RouteGroupBuilder, TwilioAuth>();
+        accounts.MapAccount();
+        var account = accounts.MapGroup("/{account}");
         account.MapCalls();
         account.MapConferences();
         account.MapMessages();

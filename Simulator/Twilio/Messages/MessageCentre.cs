@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
+using System.Xml.Linq;
 using CityMonitor.Simulator.Phones;
 using CityMonitor.Simulator.Twilio.Twiml;
 using CityMonitor.Simulator.Twilio.Webhooks;
@@ -162,9 +163,8 @@ sealed partial class MessageCentre(
         {
             foreach (var reply in TwimlDocument.Parse(answer.Body, url).Response.Elements().Where(verb => verb.Name.LocalName == "Message"))
             {
-                var bodies = reply.Elements().Where(child => child.Name.LocalName == "Body").Select(child => child.Value).ToArray();
                 string[] media = [.. reply.Elements().Where(child => child.Name.LocalName == "Media").Select(child => child.Value.Trim())];
-                Send(new Message(message.AccountSid, message.From, message.To, bodies.Length > 0 ? bodies[0] : reply.Value.Trim(), media, "outbound-reply", clock));
+                Send(new Message(message.AccountSid, message.From, message.To, BodyOf(reply), media, "outbound-reply", clock));
             }
         }
         catch (TwimlException e)
@@ -172,6 +172,11 @@ sealed partial class MessageCentre(
             timeline.Add("twilio.error", message.Sid, new JsonObject { ["code"] = e.Code, ["message"] = e.Message });
         }
     }
+
+    /// <summary>A body of its own, or the text beside whatever else is in the message: a picture's URL is no text.</summary>
+    static string BodyOf(XElement reply) =>
+        reply.Elements().FirstOrDefault(child => child.Name.LocalName == "Body")?.Value
+        ?? string.Concat(reply.Nodes().OfType<XText>().Select(text => text.Value)).Trim();
 
     bool Move(Message message, string status, int? errorCode = null)
     {

@@ -20,6 +20,9 @@ static class MessagesApi
         account.MapDelete("/Messages/{sid}.json", (string sid, MessageBook book, HttpRequest request) =>
             book.Find(sid) is { } message && book.Remove(message) ? TypedResults.NoContent() : TwilioError.NotFound(request.Path).ToResult());
         account.MapGet("/Messages/{sid}/Media.json", ListMedia);
+        account.MapGet("/Messages/{sid}/Media/{media}.json", (string sid, string media, HttpRequest request, MessageBook book) =>
+            book.Find(sid) is { } message && message.Media.FirstOrDefault(item => item.Sid == media) is { } found
+                ? TwilioJson.Result(Write(message, found)) : TwilioError.NotFound(request.Path).ToResult());
         return account;
     }
 
@@ -29,7 +32,7 @@ static class MessagesApi
         return new JsonObject
         {
             ["body"] = message.Body,
-            ["num_segments"] = Segments(message.Body).ToString(CultureInfo.InvariantCulture),
+            ["num_segments"] = MessageSegments.Of(message.Body).ToString(CultureInfo.InvariantCulture),
             ["direction"] = message.Direction,
             ["from"] = message.From,
             ["date_updated"] = TwilioTime.Rfc2822(message.Updated),
@@ -132,17 +135,19 @@ static class MessagesApi
             return TwilioError.NotFound(request.Path).ToResult();
         }
 
-        return TwilioJson.Page(request, "media_list", message.Media, media => new JsonObject
-        {
-            ["sid"] = media.Sid,
-            ["account_sid"] = message.AccountSid,
-            ["parent_sid"] = message.Sid,
-            ["content_type"] = media.ContentType,
-            ["date_created"] = TwilioTime.Rfc2822(message.Created),
-            ["date_updated"] = TwilioTime.Rfc2822(message.Updated),
-            ["uri"] = $"/2010-04-01/Accounts/{message.AccountSid}/Messages/{message.Sid}/Media/{media.Sid}.json",
-        });
+        return TwilioJson.Page(request, "media_list", message.Media, media => Write(message, media));
     }
+
+    static JsonObject Write(Message message, MessageMedia media) => new()
+    {
+        ["sid"] = media.Sid,
+        ["account_sid"] = message.AccountSid,
+        ["parent_sid"] = message.Sid,
+        ["content_type"] = media.ContentType,
+        ["date_created"] = TwilioTime.Rfc2822(message.Created),
+        ["date_updated"] = TwilioTime.Rfc2822(message.Updated),
+        ["uri"] = $"/2010-04-01/Accounts/{message.AccountSid}/Messages/{message.Sid}/Media/{media.Sid}.json",
+    };
 
     static TwilioError? CheckAddresses(IFormCollection form, MessageBook book, PhoneBook phones, TwilioSettings settings)
     {
@@ -223,6 +228,4 @@ static class MessagesApi
     static string[] Media(IFormCollection form) => [.. form["MediaUrl"].OfType<string>().Where(url => url.Length > 0)];
 
     static string? Text(IFormCollection form, string name) => form[name].ToString() is { Length: > 0 } text ? text : null;
-
-    static int Segments(string body) => body.Length <= 160 ? 1 : (body.Length + 152) / 153;
 }
