@@ -68,6 +68,11 @@ static class Runner
             },
             ct));
         terminal.ShowAddresses(city, dashboard, request.Demo is not null);
+        if (await PublicReach.CheckAsync(settings, vendors, ct) is var (reached, text))
+        {
+            terminal.Note(reached, text);
+        }
+
         if (request.Demo is { } demo)
         {
             return await Demo.RunAsync(city, demo, settings, terminal, ct);

@@ -63,6 +63,14 @@ sealed class Terminal : IDisposable
         }
     }
 
+    public void Note(bool good, string text)
+    {
+        lock (gate)
+        {
+            console.MarkupLine($"{(good ? "[green]✔[/]" : "[red]✘[/]")} {Markup.Escape(text)}");
+        }
+    }
+
     public void Failed(string message)
     {
         lock (gate)

@@ -42,6 +42,41 @@ public sealed class CityInAStorm(CityFixture fixture)
     }
 
     [Fact]
+    public async Task A_bridge_that_is_killed_in_the_middle_of_a_call_does_not_end_the_call()
+    {
+        var scenario = Scenario("+12025550144");
+        await scenario.PhoneAsync(Phones.Accepting(scenario.Phone));
+        await scenario.FileAsync();
+        await scenario.UntilAsync(async () => (await scenario.HeardAsync()).Contains("Vehicle collision", StringComparison.Ordinal), "the incident told on the phone");
+
+        await fixture.City.KillAsync("MediaBridge");
+        var after = await scenario.UntilAsync(s => s.Status == IncidentStatus.Acknowledged && s.Attempts.All(a => a.EndedAt is not null), "acknowledged in the same call", 150);
+        Assert.Single(after.Attempts);
+        Assert.Single(await scenario.CallsAsync());
+    }
+
+    [Fact]
+    public async Task With_every_speech_vendor_down_the_responder_hears_the_incident_and_accepts_by_keypad()
+    {
+        var scenario = Scenario("+12025550145");
+        await scenario.PhoneAsync(Phones.PressingOne(scenario.Phone));
+        await fixture.Simulator.SetFaultAsync("deepgram-agent", new { refuse = true });
+        await fixture.Simulator.SetFaultAsync("deepgram-speak", new { refuse = true });
+        try
+        {
+            await scenario.FileAsync();
+            var state = await scenario.UntilAsync(s => s.Status == IncidentStatus.Acknowledged, "accepted by keypad", 120);
+            Assert.NotNull(state.Responder?.AcceptedAt);
+            Assert.Contains("collision", await scenario.HeardAsync(), StringComparison.OrdinalIgnoreCase);
+        }
+        finally
+        {
+            await fixture.Simulator.ClearFaultAsync("deepgram-agent");
+            await fixture.Simulator.ClearFaultAsync("deepgram-speak");
+        }
+    }
+
+    [Fact]
     public async Task Of_250_open_tickets_none_is_missed()
     {
         await fixture.City.StopAsync("IncidentPoller");

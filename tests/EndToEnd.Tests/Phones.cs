@@ -56,6 +56,18 @@ static class Phones
             say: Goodbye.
         """;
 
+    /// <summary>Says nothing but hello, and presses 1 when asked for a key.</summary>
+    public static string PressingOne(string number) => $"""
+        number: "{number}"
+        answer_after: 500ms
+        greeting: Hello?
+        hang_up_after: 120s
+        lines:
+          - on: "press (1|one)"
+            press: "1"
+            times: 2
+        """;
+
     public static string Busy(string number) => $"""
         number: "{number}"
         when_called: busy
