@@ -15,6 +15,8 @@ sealed class FactReader(RedisClient redis, CallStore calls, IncidentStore incide
 
     public async Task<Facts> ReadAsync(IncidentState state, AgentMessage message, CancellationToken ct) => message switch
     {
+        // A known version is a sweep by another name: it proves the same, and may have to do the same.
+        IncidentReported m when IsKnown(state, m.Ticket) => await OfSweepAsync(state, ct),
         IncidentReported m => await OfTicketAsync(state, m.Ticket, ct),
         IncidentChanged m => await OfTicketAsync(state, m.Ticket, ct) with { WindowOpen = await WindowOpenAsync(state.Responder?.WhatsApp, ct) },
         CallEnded or MediaStopped => new Facts { Transcript = await TranscriptAsync(state, ct) },
@@ -29,6 +31,9 @@ sealed class FactReader(RedisClient redis, CallStore calls, IncidentStore incide
         _ => Facts.None,
     };
 
+    static bool IsKnown(IncidentState state, TicketSnapshot ticket) =>
+        state.Ticket.Version == ticket.Version && state is not ({ Status: IncidentStatus.Withdrawn } or { Attempts.Count: 0, DuplicateOf: null });
+
     async Task<Facts> OfTimerAsync(IncidentState state, string name, CancellationToken ct) => name switch
     {
         TimerNames.CallOverdue or TimerNames.Outcome when state.Live is { } live => await OfCallAsync(state, live.Call, ct),
@@ -37,10 +42,16 @@ sealed class FactReader(RedisClient redis, CallStore calls, IncidentStore incide
         _ => Facts.None,
     };
 
+    /// <summary>The sweep does what lost timers should have done, so it needs what each of them would have read.</summary>
     async Task<Facts> OfSweepAsync(IncidentState state, CancellationToken ct)
     {
         var facts = state.Live is { Settled: false } live ? await OfCallAsync(state, live.Call, ct) : Facts.None;
-        return facts with { TimersSet = await timers.SetAsync(state.Id.Value, [.. state.Timers.Select(t => t.Name)], ct) };
+        return facts with
+        {
+            TimersSet = await timers.SetAsync(state.Id.Value, [.. state.Timers.Select(t => t.Name)], ct),
+            Primary = state.DuplicateOf is { } primary ? await incidents.ReadAsync(primary, ct) : null,
+            WindowOpen = state.Timers.Any(t => t.Name == TimerNames.Eta) && await WindowOpenAsync(state.Responder?.WhatsApp, ct),
+        };
     }
 
     async Task<Facts> OfCallAsync(IncidentState state, CallId call, CancellationToken ct) => new()

@@ -1,5 +1,6 @@
 using System.Net.Http.Json;
 using System.Text.Json;
+using CityMonitor.AgentWorker.Dispatch;
 using CityMonitor.AgentWorker.Tests.Extraction;
 using CityMonitor.Messaging.Contracts;
 using CityMonitor.Messaging.State;
@@ -144,6 +145,30 @@ public sealed class DispatchTests(Town town)
             await second.BecomesAsync(s => s.DuplicateOf is not null || s.Attempts.Count > 0);
             Assert.Single(town.Seen<PlaceCall>(p => p.Call == first.Call(1) || p.Call == second.Call(1)));
         }
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_duplicate_whose_timer_was_lost_still_follows_its_primary(bool reportedAgain)
+    {
+        var place = $"Old Mill {reportedAgain}";
+        var first = new TownIncident(town, phone: "+12025550171", address: place);
+        var second = new TownIncident(town, phone: "+12025550171", address: place);
+        await first.ReportAsync();
+        await first.IsCalledAsync();
+        await second.ReportAsync();
+        var state = await second.BecomesAsync(s => s.DuplicateOf == first.Id);
+
+        await town.Client.SendAsync(["ZREM", Keys.Timers, $"{second.Id}/{TimerNames.Duplicate}"], Ct);
+        var lost = state with { Timers = [.. state.Timers.Select(t => t with { DueAt = t.DueAt.AddMinutes(-5) })] };
+        await town.Client.SendAsync(["SET", Keys.Incident(second.Id), JsonSerializer.SerializeToUtf8Bytes(lost, StateJson.Default.IncidentState)], Ct);
+        await town.PublishAsync(reportedAgain ? new IncidentReported(second.Id, second.Ticket()) : new IncidentSwept(second.Id));
+
+        await town.HearsAsync<AuditEntry>(a => a.Root == second.Id.Value && a.Kind == "incident.repaired");
+        await second.BecomesAsync(s => s.Timers.Any(t => t.DueAt > DateTimeOffset.UtcNow.AddMinutes(-1)));
+        Assert.Equal(first.Id, (await town.Incidents.ReadAsync(second.Id, Ct))!.DuplicateOf);
+        Assert.Empty(town.Seen<PlaceCall>(p => p.Call == second.Call(1)));
     }
 
     [Fact]
