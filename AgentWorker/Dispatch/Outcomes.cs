@@ -143,6 +143,13 @@ static class Outcomes
 
     static void Conclude(Decision d, CallOutcome outcome)
     {
+        // A number that was corrected while the old one was on the line has not been tried yet.
+        if (outcome is not CallOutcome.Acknowledged && Reporting.HasAnotherNumber(d.State))
+        {
+            Reporting.CallAnotherNumber(d);
+            return;
+        }
+
         switch (outcome)
         {
             case CallOutcome.Acknowledged:

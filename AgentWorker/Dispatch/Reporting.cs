@@ -88,6 +88,17 @@ static class Reporting
         }
     }
 
+    /// <summary>The ticket names another number than the one that was called last.</summary>
+    public static bool HasAnotherNumber(IncidentState state) =>
+        state.Fields.ResponderPhone is { } now && state.Attempts is [.., { } last] && last.To != now;
+
+    public static void CallAnotherNumber(Decision d)
+    {
+        d.Audit("incident.another-number", "The ticket has got another phone number during the call; that one is called now.");
+        NewRound(d);
+        Proceed(d);
+    }
+
     static void NewRound(Decision d)
     {
         d.State = d.State with { RoundStart = d.State.Attempts.Count, Responder = null, Status = IncidentStatus.Reported, DuplicateOf = null };

@@ -217,6 +217,32 @@ public sealed class ReportingTests
     }
 
     [Fact]
+    public void A_number_that_is_corrected_while_the_wrong_person_is_on_the_line_is_called_next()
+    {
+        var responding = Responding.To().IsAnswered();
+        responding.Gets(new IncidentChanged(Responding.Id, Responding.Ticket(phone: "+12025550177", version: "v2")));
+        responding.Tool("decline_incident", new { wrong_number = true });
+        responding.HangsUp(reason: "finished");
+
+        Assert.Equal("+12025550177", responding.Of<PlaceCall>().Last().To.Value);
+        Assert.Equal(IncidentStatus.Calling, responding.State.Status);
+        Assert.Null(responding.State.Flag);
+        Assert.Null(responding.State.Responder);
+    }
+
+    [Fact]
+    public void A_number_that_is_corrected_after_the_last_call_was_hung_up_is_called_instead_of_giving_up()
+    {
+        var responding = Responding.To(options: o => o.Attempts = 1).IsAnswered();
+        responding.CallEnds(CallEnd.Completed);
+        responding.Gets(new IncidentChanged(Responding.Id, Responding.Ticket(phone: "+12025550177", version: "v2")));
+        responding.TimerRings(TimerNames.Outcome);
+
+        Assert.Equal("+12025550177", responding.Of<PlaceCall>().Last().To.Value);
+        Assert.Equal(IncidentStatus.Calling, responding.State.Status);
+    }
+
+    [Fact]
     public void An_invalid_contact_is_redialled_once_its_number_is_corrected()
     {
         var responding = Responding.To().CallEnds(CallEnd.Failed, 21217, "Phone number does not appear to be valid");
