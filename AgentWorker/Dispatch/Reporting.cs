@@ -25,6 +25,7 @@ static class Reporting
             Dialling.CancelAttempt(d, live, "The ticket was closed and is open again.");
         }
 
+        var known = d.State.Ticket.Version == ticket.Version;
         d.State = d.State with
         {
             Ticket = ticket,
@@ -38,7 +39,12 @@ static class Reporting
             Flag = null,
         };
         d.Audit("incident.reopened", $"Ticket {ticket.TicketId} is open again.");
-        TakeFields(d);
+        if (!known)
+        {
+            // A known version keeps what the model found in it: the model is asked once per version.
+            TakeFields(d);
+        }
+
         Proceed(d);
     }
 
