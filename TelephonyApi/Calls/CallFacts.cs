@@ -30,10 +30,9 @@ sealed class CallFacts(DialStore store, MessageBus bus, CallEnder ender, DialSig
         {
             // An inbound call's, or one from before Redis was wiped.
             CallLog.UnknownCall(log, call, fact.Sid, fact.Status);
-            if (rank == CallStatus.Terminal && PhoneNumber.TryParse(fact.To, out var number))
+            if (rank == CallStatus.Terminal)
             {
-                await store.UnblockNumberAsync(number, fact.Sid, ct);
-                signal.Wake();
+                await UnblockAsync(fact, fact.To, ct);
             }
 
             return;
@@ -63,7 +62,7 @@ sealed class CallFacts(DialStore store, MessageBus bus, CallEnder ender, DialSig
         if (rank == CallStatus.Terminal)
         {
             first = await store.EndAsync(call, CallStatus.EndOf(fact.Status)!.Value, ct);
-            signal.Wake();
+            await UnblockAsync(fact, fact.To is { Length: > 0 } to ? to : state.To, ct);
         }
 
         if (first)
@@ -127,6 +126,17 @@ sealed class CallFacts(DialStore store, MessageBus bus, CallEnder ender, DialSig
         {
             await ender.EndAtTwilioAsync(fact.Sid, rank, ct);
         }
+    }
+
+    /// <summary>A call from before Redis was wiped blocked its number by its CallSid, also where its incident has got the same call id again.</summary>
+    async Task UnblockAsync(CallFact fact, string? to, CancellationToken ct)
+    {
+        if (PhoneNumber.TryParse(to, out var number))
+        {
+            await store.UnblockNumberAsync(number, fact.Sid, ct);
+        }
+
+        signal.Wake();
     }
 
     static CallMessage? EventOf(CallId call, CallFact fact, int rank) => rank switch

@@ -1,5 +1,6 @@
 using System.Net;
 using CityMonitor.Messaging.Contracts;
+using CityMonitor.Messaging.Redis;
 using CityMonitor.Messaging.State;
 using CityMonitor.TelephonyApi.Tests.Support;
 using CityMonitor.Tests.Shared;
@@ -217,6 +218,36 @@ public sealed class DialTests : TelephonyTest
         Assert.Equal("queued", await Telephony.FieldAsync(blocked, CallFields.Dial));
         await Telephony.StatusAsync(CallId.Parse("fd-15.0"), "CAlive", "completed", ("To", "+12025550137"));
         await Telephony.OneAsync<CallPlaced>(placed => placed.Call == blocked);
+    }
+
+    [Fact]
+    public async Task After_a_wiped_Redis_the_end_of_a_call_frees_its_number_also_where_its_id_was_given_again()
+    {
+        await Telephony.Redis.SendAsync(["DEL", Keys.DialPrimed]);
+        Twilio.Calls["CAbefore"] = FakeTwilio.CallOf("CAbefore", "+12025550140", "+12025550100", "in-progress");
+        var call = await Telephony.PlaceAsync("fd-18.1", "+12025550140");
+        await Eventually.TrueAsync(async () => (await Telephony.Redis.SendAsync(["EXISTS", Keys.DialNumber(PhoneNumber.Parse("+12025550140"))])).Number == 1, "the number is blocked");
+        await Telephony.StatusAsync(call, "CAbefore", "completed", ("To", "+12025550140"));
+        Assert.Equal(CallEnd.Completed, (await Telephony.OneAsync<CallEnded>()).End);
+
+        var next = await Telephony.PlaceAsync("fd-18.2", "+12025550140");
+        await Telephony.OneAsync<CallPlaced>(placed => placed.Call == next);
+        Assert.Single(Twilio.Dials);
+    }
+
+    [Fact]
+    public async Task After_a_wiped_Redis_all_of_many_live_calls_are_known()
+    {
+        for (var i = 0; i < 60; i++)
+        {
+            Twilio.Calls[$"CAmany{i}"] = FakeTwilio.CallOf($"CAmany{i}", $"+120255501{i:00}", "+12025550100", "in-progress");
+        }
+
+        await Telephony.Redis.SendAsync(["DEL", Keys.DialPrimed]);
+        await Telephony.PlaceAsync("fd-19.1", "+12025550199");
+        await Telephony.OneAsync<CallPlaced>();
+        RedisArg[] blocked = [.. Enumerable.Range(0, 60).Select(i => (RedisArg)Keys.DialNumber(PhoneNumber.Parse($"+120255501{i:00}")))];
+        Assert.Equal(60, (await Telephony.Redis.SendAsync(["EXISTS", .. blocked])).Number);
     }
 
     [Fact]

@@ -123,6 +123,7 @@ sealed class FakeTwilio : IAsyncDisposable
                 {
                     ["calls"] = new JsonArray([.. Calls.Values
                         .Where(call => Matches(request, call, "To") && Matches(request, call, "From") && Matches(request, call, "Status"))
+                        .Take(int.TryParse(request.Query["PageSize"], out var size) ? size : 50)
                         .Select(call => call.DeepClone())]),
                 };
                 break;
