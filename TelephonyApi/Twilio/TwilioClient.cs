@@ -30,9 +30,9 @@ sealed class TwilioClient(HttpClient http, IOptions<TwilioOptions> options)
     public Task<TwilioResult<CallResource>> GetCallAsync(string sid, CancellationToken ct) =>
         GetAsync($"Calls/{Uri.EscapeDataString(sid)}.json", TwilioJson.Default.CallResource, ct);
 
-    /// <summary>The newest 50 calls that match, newest first.</summary>
+    /// <summary>The newest calls that match, newest first: 50 to one number, else the 1000 that Twilio gives at most in one page.</summary>
     public Task<TwilioResult<CallList>> ListCallsAsync(string? to, string from, string? status, CancellationToken ct) =>
-        GetAsync($"Calls.json?PageSize=50&From={Uri.EscapeDataString(from)}"
+        GetAsync($"Calls.json?PageSize={(to is null ? 1000 : 50)}&From={Uri.EscapeDataString(from)}"
             + (to is null ? "" : $"&To={Uri.EscapeDataString(to)}")
             + (status is null ? "" : $"&Status={status}"), TwilioJson.Default.CallList, ct);
 
