@@ -22,6 +22,9 @@ sealed partial class Conversation
     double shortestUtteranceMs;
     double cannedAtMs = double.MinValue;
 
+    /// <summary>Since when nobody speaks and there is no engine; -1 while somebody does or there is one.</summary>
+    double forsakenSinceMs = -1;
+
     /// <summary>What a new engine is told of the conversation, and what the caller said last where nobody has answered it.</summary>
     public (IReadOnlyList<HistoryEntry> History, string? Unanswered) Opening()
     {
@@ -139,11 +142,18 @@ sealed partial class Conversation
     void WatchForMuteVendor(double now)
     {
         // Behind a goodbye nobody owes an answer any more; the ending has a bound of its own.
-        if (engine is null || deaf || ending is not null)
+        if (deaf || ending is not null)
         {
             return;
         }
 
+        if (engine is null)
+        {
+            WatchForMissingEngine(now);
+            return;
+        }
+
+        forsakenSinceMs = -1;
         var verdict = mute.Tick(now, playout.IsAudible || detector.IsSpeaking);
         if (verdict == MuteVerdict.Fine)
         {
@@ -155,6 +165,21 @@ sealed partial class Conversation
         {
             BridgeTelemetry.VendorErrors.Add(1, BridgeTelemetry.Tag("gen_ai.provider.name", session.Engine), BridgeTelemetry.Tag("error.type", "mute"));
             ReplaceEngine("mute");
+        }
+    }
+
+    /// <summary>A vendor that takes seconds to open, or to refuse, is as silent as a mute one.</summary>
+    void WatchForMissingEngine(double now)
+    {
+        var silent = !greetingDue && phrasesUnderWay == 0 && !playout.IsPlaying && !detector.IsSpeaking;
+        if (!silent || forsakenSinceMs < 0)
+        {
+            forsakenSinceMs = silent ? now : -1;
+        }
+        else if (now - forsakenSinceMs >= MuteWatch.ReactWithinMs)
+        {
+            forsakenSinceMs = -1;
+            FillTheGap(now);
         }
     }
 

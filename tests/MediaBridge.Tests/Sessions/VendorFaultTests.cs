@@ -64,6 +64,22 @@ public sealed class VendorFaultTests(SharedRedis redis)
     }
 
     [Fact]
+    public async Task A_dropped_vendor_that_takes_seconds_not_to_come_back_leaves_no_dead_air()
+    {
+        await using var deepgram = await FakeDeepgram.StartAsync();
+        await using var bridge = await TestBridge.StartAsync(redis, deepgram.Url);
+        var session = await bridge.CallAsync();
+        await using var phone = await bridge.PhoneAsync(session.Call);
+        var agent = await deepgram.NextAsync();
+        await phone.HeardAsync("City desk here.");
+        deepgram.MuteHandshake = true;
+        agent.Drop();
+
+        await phone.HeardAsync("One moment, please.");
+        Assert.Equal("engine-failed", (await phone.Closed.WaitAsync(TimeSpan.FromSeconds(10))).Reason);
+    }
+
+    [Fact]
     public async Task A_vendor_that_drops_before_answering_gets_the_callers_words_again()
     {
         await using var deepgram = await FakeDeepgram.StartAsync();
