@@ -8,7 +8,7 @@ namespace CityMonitor.AgentWorker.Dispatch;
 /// <summary>Two tickets of one event make one call; the second incident follows the first one's outcome and is never lost.</summary>
 static class Duplicates
 {
-    /// <summary>What makes two reports one event; null where too little is known to tell.</summary>
+    /// <summary>What makes two reports one event; null where too little is known to tell. Two cameras may see one event; a camera stands in for a missing address.</summary>
     public static string? EventHash(IncidentFields fields)
     {
         if (fields.ResponderPhone is not { } phone || (fields.Address is null && fields.CameraId is null))
@@ -16,7 +16,7 @@ static class Duplicates
             return null;
         }
 
-        var text = string.Join('\n', phone.Value, Plain(fields.Type), Plain(fields.Address), Plain(fields.CameraId));
+        var text = string.Join('\n', phone.Value, Plain(fields.Type), Plain(fields.Address ?? fields.CameraId));
         return Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text)))[..32];
     }
 

@@ -104,10 +104,13 @@ sealed partial class IncidentHandler(
             step.SetFields(Keys.Call(session.Call), new Dictionary<string, RedisArg> { [CallFields.Session] = json }, CallStore.Life);
         }
 
-        foreach (var message in d.Messages)
+        foreach (var messages in d.Messages.GroupBy(BeginsCall))
         {
-            using var trace = message is PlaceCall place ? CallTrace.Begin(place.Call, state.Id, state.Trace) : default;
-            step.Publish(message);
+            using var trace = messages.Key is { } call ? CallTrace.Begin(call, state.Id, state.Trace) : default;
+            foreach (var message in messages)
+            {
+                step.Publish(message);
+            }
         }
 
         foreach (var name in d.Cancelled)
@@ -125,6 +128,13 @@ sealed partial class IncidentHandler(
             measure();
         }
     }
+
+    static CallId? BeginsCall(Message message) => message switch
+    {
+        PlaceCall m => m.Call,
+        PrepareGreeting m => m.Call,
+        _ => null,
+    };
 
     [LoggerMessage(5101, LogLevel.Debug, "{Message} handled: {Status}, {Count} messages")]
     partial void LogDecided(string message, IncidentStatus status, int count);

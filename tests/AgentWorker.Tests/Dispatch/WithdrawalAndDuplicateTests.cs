@@ -135,12 +135,14 @@ public sealed class WithdrawalAndDuplicateTests
     }
 
     [Fact]
-    public void The_same_event_is_known_by_phone_type_place_and_camera()
+    public void The_same_event_is_known_by_phone_type_and_place_whichever_camera_saw_it()
     {
         var fields = Responding.Ticket().Fields;
 
         Assert.Equal(Duplicates.EventHash(fields), Duplicates.EventHash(fields with { Address = "harbour road & 5th street".Replace("&", "and", StringComparison.Ordinal), Confidence = 0.2 }));
+        Assert.Equal(Duplicates.EventHash(fields), Duplicates.EventHash(fields with { CameraId = "CAM-0999" }));
         Assert.NotEqual(Duplicates.EventHash(fields), Duplicates.EventHash(fields with { Address = "Pier 9" }));
+        Assert.NotEqual(Duplicates.EventHash(fields with { Address = null }), Duplicates.EventHash(fields with { Address = null, CameraId = "CAM-0999" }));
         Assert.NotEqual(Duplicates.EventHash(fields), Duplicates.EventHash(fields with { Type = "Fire" }));
         Assert.Null(Duplicates.EventHash(fields with { ResponderPhone = null }));
         Assert.Null(Duplicates.EventHash(fields with { Address = null, CameraId = null }));
