@@ -1,6 +1,8 @@
 # Sourced by run.sh and test.sh: the .NET SDK must be there, redis-server is installed where we may.
 
 export DOTNET_NOLOGO=1 DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_SKIP_FIRST_TIME_EXPERIENCE=1 DOTNET_CLI_UI_LANGUAGE=en
+# A fresh machine has no ICU libraries, and nothing here needs them.
+export DOTNET_SYSTEM_GLOBALIZATION_INVARIANT=1
 
 need_dotnet() {
   if ! command -v dotnet >/dev/null 2>&1; then
