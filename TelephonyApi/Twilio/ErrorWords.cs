@@ -1,7 +1,9 @@
+using System.Text.RegularExpressions;
+
 namespace CityMonitor.TelephonyApi.Twilio;
 
 /// <summary>Twilio's error codes in words that a duty officer understands and can act on; they go into ticket notes.</summary>
-static class ErrorWords
+static partial class ErrorWords
 {
     public static string Of(int code, int status, string? message) => Known(code) is { } words
         ? $"{words} (Twilio error {code})"
@@ -50,7 +52,11 @@ static class ErrorWords
 
     static string Clean(string? message)
     {
-        var text = string.Join(' ', (message ?? "").Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries));
+        // These words are logged too, and Twilio likes to quote the number that it refuses.
+        var text = PhoneNumbers().Replace(string.Join(' ', (message ?? "").Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries)), number => $"***{number.Value[^2..]}");
         return text.Length == 0 ? "no reason given" : text.Length > 200 ? text[..200] : text;
     }
+
+    [GeneratedRegex(@"(?<![\w+])\+?\d{8,15}(?!\w)")]
+    private static partial Regex PhoneNumbers();
 }
