@@ -101,7 +101,13 @@ sealed class DeepgramAgent : IConversationEngine
 
         await stop.CancelAsync();
         socket.Abort();
-        await loops;
+        await loops.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        if (loops.Exception is { } fault)
+        {
+            // A fault of ours in an event cost this engine; it must not cost the stream its orderly end too.
+            Log.Broken(log, fault.GetBaseException());
+        }
+
         socket.Dispose();
         stop.Dispose();
     }
@@ -340,6 +346,9 @@ static partial class Log
 
     [LoggerMessage(2102, LogLevel.Error, "Deepgram's agent failed: {Code} {Description}")]
     public static partial void Failed(ILogger log, string? code, string? description);
+
+    [LoggerMessage(2104, LogLevel.Error, "An event of Deepgram's agent failed")]
+    public static partial void Broken(ILogger log, Exception error);
 
     [LoggerMessage(2103, LogLevel.Information, "Deepgram's agent sent a message of unknown type {Type} ({Bytes} bytes)")]
     public static partial void UnknownMessage(ILogger log, string? type, int bytes);
