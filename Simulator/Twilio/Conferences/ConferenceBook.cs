@@ -30,6 +30,9 @@ sealed class ConferenceBook(OrderedWebhooks webhooks, Timeline timeline, TimePro
         }
     }
 
+    /// <summary>Somebody is being called into it: it exists from now on, and has its sid, though nobody is in it yet.</summary>
+    public Conference Open(string accountSid, string name) => FindOrCreate(accountSid, name, hidden: false, callback: null);
+
     public Seat Join(Call call, string name, bool hidden, SeatOptions options, ConferenceCallback? callback)
     {
         while (true)
@@ -101,7 +104,7 @@ sealed class ConferenceBook(OrderedWebhooks webhooks, Timeline timeline, TimePro
     {
         lock (gate)
         {
-            conferences.RemoveAll(conference => conference.IsOver);
+            conferences.RemoveAll(conference => conference.IsOver || conference.Seats.Count == 0);
         }
     }
 
@@ -112,7 +115,7 @@ sealed class ConferenceBook(OrderedWebhooks webhooks, Timeline timeline, TimePro
             var found = conferences.FindLast(conference => conference.FriendlyName == name && conference.Hidden == hidden && !conference.IsOver);
             if (found is null)
             {
-                found = new Conference(accountSid, name, hidden, clock.GetUtcNow()) { Callback = callback };
+                found = new Conference(accountSid, name, hidden, clock.GetUtcNow());
                 conferences.Add(found);
                 if (conferences.Count > Kept)
                 {
@@ -120,6 +123,7 @@ sealed class ConferenceBook(OrderedWebhooks webhooks, Timeline timeline, TimePro
                 }
             }
 
+            found.Callback = found.Seats.Count == 0 ? callback ?? found.Callback : found.Callback;
             return found;
         }
     }

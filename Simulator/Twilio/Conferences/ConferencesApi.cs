@@ -75,13 +75,13 @@ static class ConferencesApi
             return error.ToResult();
         }
 
-        var existing = book.Find(id);
-        if (existing is null && id.StartsWith("CF", StringComparison.Ordinal) && id.Length == 34)
+        var isSid = id.StartsWith("CF", StringComparison.Ordinal) && id.Length == 34;
+        if ((isSid ? book.Find(id) : book.Open(account, id)) is not { IsOver: false } conference)
         {
             return TwilioError.NotFound(request.Path).ToResult();
         }
 
-        var element = new XElement("Conference", existing?.FriendlyName ?? id);
+        var element = new XElement("Conference", conference.FriendlyName);
         Copy("Label", "participantLabel");
         Copy("Muted", "muted");
         Copy("StartConferenceOnEnter", "startConferenceOnEnter");
@@ -94,7 +94,7 @@ static class ConferencesApi
         var call = centre.Dial(account, form["To"]!, form["From"]!, CallRequest.Options(form), new TwimlSource(null, Inline: inline), null);
         var now = TwilioTime.Rfc2822(clock.GetUtcNow());
         return TwilioJson.Result(Participant(
-            account, existing?.Sid, call.Sid, form["Label"], Flag("Muted", false), false, Flag("StartConferenceOnEnter", true),
+            account, conference.Sid, call.Sid, form["Label"], Flag("Muted", false), false, Flag("StartConferenceOnEnter", true),
             Flag("EndConferenceOnExit", false), form["CallSidToCoach"], "queued", now, now), StatusCodes.Status201Created);
 
         void Copy(string field, string attribute)
@@ -182,7 +182,7 @@ static class ConferencesApi
         seat.CoachedCallSid, "connected", TwilioTime.Rfc2822(seat.Joined), TwilioTime.Rfc2822(seat.Updated));
 
     static JsonObject Participant(
-        string account, string? conferenceSid, string callSid, string? label, bool muted, bool hold, bool startOnEnter, bool endOnExit,
+        string account, string conferenceSid, string callSid, string? label, bool muted, bool hold, bool startOnEnter, bool endOnExit,
         string? coached, string status, string created, string updated) => new()
         {
             ["account_sid"] = account,

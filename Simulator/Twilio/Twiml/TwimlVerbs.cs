@@ -49,7 +49,9 @@ sealed class TwimlVerbs(
 
     static async Task SayAsync(VerbContext context, XElement verb, CancellationToken cancellation)
     {
-        var text = string.Join(' ', verb.Value.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries));
+        // SSML inside divides words: <break/>, <prosody> and the like.
+        var spoken = string.Join(' ', verb.DescendantNodes().OfType<XText>().Select(part => part.Value));
+        var text = string.Join(' ', spoken.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries));
         if (text.Length == 0)
         {
             return;
