@@ -48,7 +48,7 @@ sealed record TwimlDocument(XElement Response, string? Url)
         }
 
         return Uri.TryCreate(url, UriKind.Absolute, out var absolute) && !absolute.IsFile ? url
-            : Url is not null ? new Uri(new Uri(Url), url).ToString()
+            : Url is not null ? new Uri(new Uri(Url), url).AbsoluteUri
             : throw new TwimlException(TwimlException.ParseFailure, $"\"{url}\" is relative, and this document has no URL.");
     }
 }

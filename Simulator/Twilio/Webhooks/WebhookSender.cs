@@ -27,7 +27,8 @@ sealed class WebhookSender(IHttpClientFactory clients, TwilioSettings settings, 
             return Report(webhook, new WebhookAnswer(null, null, "", HttpFailed, $"Not an absolute http(s) URL: {url}"));
         }
 
-        var signature = TwilioSignature.Of(forged ? "forged" : settings.AuthToken, url, isGet ? [] : webhook.Parameters);
+        // The URL as it goes out, escapes and all: it is all that the other side can sign.
+        var signature = TwilioSignature.Of(forged ? "forged" : settings.AuthToken, uri.AbsoluteUri, isGet ? [] : webhook.Parameters);
         var token = Guid.NewGuid().ToString();
         for (var attempt = 0; ; attempt++)
         {
