@@ -23,6 +23,10 @@ sealed class AgentEar(DeepgramOptions options)
 
     readonly ToneDecoder decoder = new(options.EndOfTurn);
     bool speaking, paused;
+    volatile bool endNow;
+
+    /// <summary>The turn that is under way ends with the next frame, whatever is still being said. From any thread.</summary>
+    public void EndTurn() => endNow = true;
 
     /// <summary>Hears a frame and tells what happened in it. Nothing is allocated unless something did.</summary>
     public void Hear(ReadOnlySpan<byte> mulaw, List<HeardEvent> happened)
@@ -38,7 +42,15 @@ sealed class AgentEar(DeepgramOptions options)
 
     void Notice(List<HeardEvent> happened)
     {
-        if (decoder.HasEnergy && !speaking)
+        var forced = endNow;
+        endNow = false;
+        if (speaking && (forced || decoder.UtteranceEnded))
+        {
+            speaking = paused = false;
+            decoder.Take();
+            happened.Add(new HeardEvent.Ended(decoder.TakeUtterance()));
+        }
+        else if (decoder.HasEnergy && !speaking)
         {
             speaking = true;
             happened.Add(new HeardEvent.Started());
@@ -47,12 +59,6 @@ sealed class AgentEar(DeepgramOptions options)
         {
             paused = false;
             happened.Add(new HeardEvent.Resumed());
-        }
-        else if (speaking && decoder.UtteranceEnded)
-        {
-            speaking = paused = false;
-            decoder.Take();
-            happened.Add(new HeardEvent.Ended(decoder.TakeUtterance()));
         }
         else if (speaking && !paused && !decoder.HasEnergy && decoder.SilenceFor >= options.EagerEndOfTurn)
         {

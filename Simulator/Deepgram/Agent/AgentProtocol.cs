@@ -13,7 +13,7 @@ sealed class AgentProtocol(
     AgentSettings? settings;
     volatile AgentEar? ear;
     volatile bool settingsSeen;
-    bool closed;
+    bool closed, flux;
 
     /// <summary>Set once the settings are applied; audio from before is lost.</summary>
     public AgentEar? Ear => ear;
@@ -117,7 +117,7 @@ sealed class AgentProtocol(
                 socket.Send(AgentMessages.ThinkUpdated);
                 break;
             case "UpdateListen":
-                ThinkSettings.ReadListen(JsonShape.Of(message, "", "type", "listen").Required("listen"), "listen");
+                flux = ThinkSettings.ReadListen(JsonShape.Of(message, "", "type", "listen").Required("listen"), "listen");
                 socket.Send(AgentMessages.ListenUpdated);
                 break;
             case "InjectAgentMessage":
@@ -127,6 +127,12 @@ sealed class AgentProtocol(
                 break;
             case "InjectUserMessage":
                 conversation.UserWrote(JsonShape.Of(message, "", "type", "content").RequiredString("content"));
+                break;
+            case "ForceEndTurn" when flux:
+                ear!.EndTurn();
+                break;
+            case "ForceEndTurn":
+                socket.Send(AgentMessages.Warning("FORCE_END_TURN_UNSUPPORTED", "ForceEndTurn needs a listen provider of version v2 (Flux)."));
                 break;
             case "FunctionCallResponse":
                 var response = JsonShape.Of(message, "", "type", "id", "name", "content", "thought_signature");
@@ -157,6 +163,7 @@ sealed class AgentProtocol(
             return;
         }
 
+        flux = settings.Flux;
         WarnOfLength(settings.Prompt);
         var mind = MindFor(settings.Functions);
         timeline.Add("agent.opened", requestId, new() { ["mind"] = mind.Name, ["context"] = settings.Context.Count });

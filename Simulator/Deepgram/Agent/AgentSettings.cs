@@ -5,7 +5,7 @@ namespace CityMonitor.Simulator.Deepgram;
 /// <summary>The <c>Settings</c> message, as far as it changes what the simulated agent does. Everything else is checked and forgotten.</summary>
 sealed record AgentSettings(
     IReadOnlyList<string> Tags, bool History, string? Greeting, string Prompt, IReadOnlyDictionary<string, AgentFunction> Functions,
-    IReadOnlyList<AgentHistory> Context)
+    IReadOnlyList<AgentHistory> Context, bool Flux)
 {
     /// <exception cref="ShapeException">It is not as documented, or asks for audio that the simulator has no ear or voice for.</exception>
     public static AgentSettings Read(JsonElement message)
@@ -23,11 +23,7 @@ sealed record AgentSettings(
 
         var agent = JsonShape.Of(given, "agent", "language", "greeting", "context", "listen", "think", "speak");
         agent.OptionalString("language");
-        if (agent.Optional("listen") is { } listen)
-        {
-            ThinkSettings.ReadListen(listen, "agent.listen");
-        }
-
+        var flux = agent.Optional("listen") is { } listen && ThinkSettings.ReadListen(listen, "agent.listen");
         if (agent.Optional("speak") is { } speak)
         {
             ThinkSettings.ReadSpeak(speak, "agent.speak");
@@ -36,7 +32,7 @@ sealed record AgentSettings(
         var think = agent.Optional("think") is { } thought ? ThinkSettings.Read(thought, "agent.think") : new ThinkSettings("", []);
         return new AgentSettings(
             root.Strings("tags"), history, agent.OptionalString("greeting"), think.Prompt, think.ByName,
-            agent.Optional("context") is { } context ? ReadContext(context) : []);
+            agent.Optional("context") is { } context ? ReadContext(context) : [], flux);
     }
 
     static void ReadAudio(JsonShape audio)

@@ -3,7 +3,7 @@ using System.Text.Json;
 
 namespace CityMonitor.Simulator.Deepgram;
 
-/// <summary>The prompt and the functions; and the checks of the listen and speak settings, of which nothing is kept.</summary>
+/// <summary>The prompt and the functions; and the checks of the listen and speak settings, of which hardly anything is kept.</summary>
 sealed record ThinkSettings(string Prompt, ImmutableArray<AgentFunction> Functions)
 {
     public IReadOnlyDictionary<string, AgentFunction> ByName => Functions.ToDictionary(f => f.Name);
@@ -15,7 +15,8 @@ sealed record ThinkSettings(string Prompt, ImmutableArray<AgentFunction> Functio
         return all[0];
     }
 
-    public static void ReadListen(JsonElement listen, string path)
+    /// <summary>Whether it is Flux that listens.</summary>
+    public static bool ReadListen(JsonElement listen, string path)
     {
         var shape = JsonShape.Of(listen, path, "provider");
         var at = shape.PathOf("provider");
@@ -41,6 +42,8 @@ sealed record ThinkSettings(string Prompt, ImmutableArray<AgentFunction> Functio
         {
             throw new ShapeException($"{at}.eot_threshold", "must be between 0.5 and 1");
         }
+
+        return flux;
     }
 
     public static void ReadSpeak(JsonElement speak, string path)
