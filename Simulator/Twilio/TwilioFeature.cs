@@ -5,6 +5,7 @@ using CityMonitor.Simulator.Twilio.Calls;
 using CityMonitor.Simulator.Twilio.Conferences;
 using CityMonitor.Simulator.Twilio.Lines;
 using CityMonitor.Simulator.Twilio.Messages;
+using CityMonitor.Simulator.Twilio.Streams;
 using CityMonitor.Simulator.Twilio.Twiml;
 using CityMonitor.Simulator.Twilio.Webhooks;
 
@@ -66,6 +67,7 @@ static class TwilioFeature
         accounts.MapAccount();
         var account = accounts.MapGroup("/{account}");
         account.MapCalls();
+        account.MapStreams();
         account.MapConferences();
         account.MapMessages();
         return app;

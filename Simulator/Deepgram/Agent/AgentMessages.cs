@@ -49,10 +49,11 @@ static class AgentMessages
         ["type"] = "FunctionCallRequest", ["functions"] = Functions(calls),
     });
 
-    /// <summary>The exact fields are not documented: both shapes that clients tolerate are sent.</summary>
-    public static byte[] FunctionCallCancelled(IReadOnlyList<PendingCall> calls) => Make(new()
+    /// <summary><c>{"type":"FunctionCallCancelled","functions":[{"id":"call_1","name":"accept_incident"}]}</c></summary>
+    public static byte[] FunctionCallCancelled(IEnumerable<PendingCall> calls) => Make(new()
     {
-        ["type"] = "FunctionCallCancelled", ["id"] = calls[0].Id, ["functions"] = Functions(calls),
+        ["type"] = "FunctionCallCancelled",
+        ["functions"] = new JsonArray([.. calls.Select(c => (JsonNode)new JsonObject { ["id"] = c.Id, ["name"] = c.Name })]),
     });
 
     public static byte[] InjectionRefused(string message) => Make(new() { ["type"] = "InjectionRefused", ["message"] = message });

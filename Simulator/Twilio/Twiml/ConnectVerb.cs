@@ -51,25 +51,45 @@ sealed class ConnectVerb(
 
     public void Start(VerbContext context, XElement start)
     {
-        if (Child(start) is not { } element)
+        if (Child(start) is { } element)
+        {
+            StartOneWay(context, element);
+        }
+        else
         {
             progress.Error(context.Call, TwimlException.UnknownElement, "<Start> needs a <Stream>; nothing else is simulated in it.");
-            return;
         }
+    }
 
+    public void Stop(VerbContext context, XElement stop)
+    {
+        if (Child(stop)?.Attribute("name")?.Value is { } name)
+        {
+            StopOneWay(context.Call, name);
+        }
+    }
+
+    /// <param name="element">A <c>&lt;Stream&gt;</c>.</param>
+    public StreamRecord StartOneWay(VerbContext context, XElement element)
+    {
         var tracks = element.Attribute("track")?.Value switch { "both_tracks" => Tracks.Both, "outbound_track" => Tracks.Outbound, _ => Tracks.Inbound };
         var (record, reports) = Prepare(context, element, bidirectional: false);
         var stop = CancellationTokenSource.CreateLinkedTokenSource(context.Call.EndRequested);
         oneWay[(context.Call.Sid, record.Name)] = stop;
         context.Call.Own(RunOneWayAsync(context, element, record, reports, tracks, stop));
+        return record;
     }
 
-    public void Stop(VerbContext context, XElement stop)
+    /// <summary>False when no one-way stream of that name is open.</summary>
+    public bool StopOneWay(Call call, string name)
     {
-        if (Child(stop)?.Attribute("name")?.Value is { } name && oneWay.TryGetValue((context.Call.Sid, name), out var running))
+        if (!oneWay.TryGetValue((call.Sid, name), out var running))
         {
-            _ = running.CancelAsync();
+            return false;
         }
+
+        _ = running.CancelAsync();
+        return true;
     }
 
     async Task RunOneWayAsync(

@@ -17,6 +17,7 @@ export class Caller extends EventEmitter {
   #read = 0;
   #queue = [];
   #line;
+  #inOrder = Promise.resolve();
 
   static async call(deepgram, settings) {
     const socket = await deepgram.agent.v1.connect({ reconnectAttempts: 0 });
@@ -52,10 +53,12 @@ export class Caller extends EventEmitter {
   #receive(message) {
     if (message instanceof Blob) {
       this.audio.push(message);
+      this.#inOrder = this.#inOrder.then(async () => this.emit('audio', new Uint8Array(await message.arrayBuffer())));
       return;
     }
 
     this.log.push(message);
+    this.emit(message.type, message);
     this.#arrived();
   }
 

@@ -102,7 +102,7 @@ public sealed class AgentTurnTests(NaturalSimulator shared) : IClassFixture<Natu
         var call = await agent.WaitForCallAsync("accept_incident");
         await agent.WaitForTextAsync("user", "Yes");
         await agent.SayAsync("Sorry, no, I am off duty.");
-        Assert.Equal((string?)call["id"], (string?)(await agent.WaitAsync("FunctionCallCancelled"))["id"]);
+        Assert.Equal((string?)call["id"], (string?)(await agent.WaitAsync("FunctionCallCancelled"))["functions"]![0]!["id"]);
         Assert.Equal("I am off duty", (string?)(await agent.AnswerAsync("decline_incident", """{"ok":true}"""))["reason"]);
     }
 
