@@ -22,8 +22,8 @@ sealed partial class Conversation
     double shortestUtteranceMs;
     double cannedAtMs = double.MinValue;
 
-    /// <summary>Since when nobody speaks and there is no engine; -1 while somebody does or there is one.</summary>
-    double forsakenSinceMs = -1;
+    /// <summary>Since when nobody speaks and no engine could; -1 while somebody does or one could.</summary>
+    double nobodySinceMs = -1;
 
     /// <summary>What a new engine is told of the conversation, and what the caller said last where nobody has answered it.</summary>
     public (IReadOnlyList<HistoryEntry> History, string? Unanswered) Opening()
@@ -147,13 +147,12 @@ sealed partial class Conversation
             return;
         }
 
+        WatchForNobodyWhoCouldSpeak(now);
         if (engine is null)
         {
-            WatchForMissingEngine(now);
             return;
         }
 
-        forsakenSinceMs = -1;
         var verdict = mute.Tick(now, playout.IsAudible || detector.IsSpeaking);
         if (verdict == MuteVerdict.Fine)
         {
@@ -168,17 +167,20 @@ sealed partial class Conversation
         }
     }
 
-    /// <summary>A vendor that takes seconds to open, or to refuse, is as silent as a mute one.</summary>
-    void WatchForMissingEngine(double now)
+    /// <summary>
+    /// A vendor that takes seconds to open, or to refuse, is as silent as a mute one; and so is one that waits for its tool's answer while
+    /// Redis or every worker is away.
+    /// </summary>
+    void WatchForNobodyWhoCouldSpeak(double now)
     {
-        var silent = !greetingDue && phrasesUnderWay == 0 && !playout.IsPlaying && !detector.IsSpeaking;
-        if (!silent || forsakenSinceMs < 0)
+        var nobody = (engine is null || tools.Count > 0) && !greetingDue && phrasesUnderWay == 0 && !playout.IsAudible && !detector.IsSpeaking;
+        if (!nobody || nobodySinceMs < 0)
         {
-            forsakenSinceMs = silent ? now : -1;
+            nobodySinceMs = nobody ? now : -1;
         }
-        else if (now - forsakenSinceMs >= MuteWatch.ReactWithinMs)
+        else if (now - nobodySinceMs >= (engine is null ? MuteWatch.ReactWithinMs : MuteWatch.SpeakWithinMs))
         {
-            forsakenSinceMs = -1;
+            nobodySinceMs = -1;
             FillTheGap(now);
         }
     }

@@ -1,4 +1,5 @@
 using CityMonitor.MediaBridge.Tests.Harness;
+using CityMonitor.Messaging.Contracts;
 using CityMonitor.Messaging.State;
 
 namespace CityMonitor.MediaBridge.Tests.Sessions;
@@ -77,6 +78,25 @@ public sealed class VendorFaultTests(SharedRedis redis)
 
         await phone.HeardAsync("One moment, please.");
         Assert.Equal("engine-failed", (await phone.Closed.WaitAsync(TimeSpan.FromSeconds(10))).Reason);
+    }
+
+    [Fact]
+    public async Task A_tool_that_nobody_answers_leaves_no_dead_air()
+    {
+        await using var deepgram = await FakeDeepgram.StartAsync();
+        await using var bridge = await TestBridge.StartAsync(redis, deepgram.Url);
+        var session = await bridge.CallAsync();
+        await using var phone = await bridge.PhoneAsync(session.Call);
+        var agent = await deepgram.NextAsync();
+        await phone.HeardAsync("City desk here.");
+        await agent.UserSaidAsync("Yes");
+        await agent.SendAsync("""{"type":"FunctionCallRequest","functions":[{"id":"c1","name":"accept_incident","arguments":"{}"}]}""");
+
+        await phone.HeardAsync("One moment, please.", TimeSpan.FromSeconds(8));
+        bridge.Tell(new ToolResult(session.Call, 1, "c1", "accept_incident", "accepted"));
+        await agent.NextAsync("FunctionCallResponse");
+        await agent.SayAsync("Thank you.");
+        await phone.HeardAsync("Thank you.");
     }
 
     [Fact]
