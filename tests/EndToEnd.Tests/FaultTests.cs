@@ -27,32 +27,25 @@ public sealed class CityInAStorm(CityFixture fixture)
     }
 
     [Fact]
-    public async Task A_worker_that_is_killed_in_the_middle_of_a_call_does_not_end_the_call()
+    public async Task A_worker_and_a_bridge_that_are_killed_in_the_middle_of_calls_end_none_of_them()
     {
-        var scenario = Scenario("+12025550142");
-        await scenario.PhoneAsync(Phones.Accepting(scenario.Phone));
-        await scenario.FileAsync();
-        await scenario.UntilAsync(async () => (await scenario.HeardAsync()).Length > 40, "the agent heard on the phone");
-
-        await fixture.City.KillAsync("AgentWorker");
-        var after = await scenario.UntilAsync(s => s.Status == IncidentStatus.Acknowledged && s.Attempts.All(a => a.EndedAt is not null), "acknowledged by the worker that came back", 150);
-        Assert.Single(after.Attempts);
-        Assert.True(fixture.City.StartsOf("AgentWorker") > 1);
-        await scenario.UntilAsync(async () => await scenario.TicketStatusAsync() == (int)TicketStatus.Pending, "the ticket in progress");
+        await Task.WhenAll(
+            SurvivesAsync("AgentWorker", Scenario("+12025550142"), heard => heard.Length > 40),
+            SurvivesAsync("MediaBridge", Scenario("+12025550144"), heard => heard.Contains("Vehicle collision", StringComparison.Ordinal)));
     }
 
-    [Fact]
-    public async Task A_bridge_that_is_killed_in_the_middle_of_a_call_does_not_end_the_call()
+    async Task SurvivesAsync(string killed, Scenario scenario, Func<string, bool> inTheMiddle)
     {
-        var scenario = Scenario("+12025550144");
         await scenario.PhoneAsync(Phones.Accepting(scenario.Phone));
         await scenario.FileAsync();
-        await scenario.UntilAsync(async () => (await scenario.HeardAsync()).Contains("Vehicle collision", StringComparison.Ordinal), "the incident told on the phone");
+        await scenario.UntilAsync(async () => inTheMiddle(await scenario.HeardAsync()), $"the moment at which {killed} is killed");
 
-        await fixture.City.KillAsync("MediaBridge");
+        await fixture.City.KillAsync(killed);
         var after = await scenario.UntilAsync(s => s.Status == IncidentStatus.Acknowledged && s.Attempts.All(a => a.EndedAt is not null), "acknowledged in the same call", 150);
         Assert.Single(after.Attempts);
         Assert.Single(await scenario.CallsAsync());
+        Assert.True(fixture.City.StartsOf(killed) > 1);
+        await scenario.UntilAsync(async () => await scenario.TicketStatusAsync() == (int)TicketStatus.Pending, "the ticket in progress");
     }
 
     [Fact]
