@@ -3,11 +3,19 @@
 #   ./test.sh                       everything
 #   ./test.sh Messaging EndToEnd    only these test projects
 #   ./test.sh Sdk                   only the vendors' official SDKs against the Simulator (needs Node.js 20)
+#   ./test.sh --faults              the long mode: breaks everything during real calls and writes docs/reliability.md
+#   ./test.sh --faults --only kill --tries 4    some rows of it, fewer tries; --list names them
 set -uo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")"
 . .ci/prerequisites.sh
 need_dotnet
 need_redis
+
+if [ "${1:-}" = --faults ]; then
+  shift
+  dotnet build tests/Faults -nologo -v quiet -clp:NoSummary || exit 1
+  exec dotnet artifacts/bin/Faults/debug/Faults.dll --report docs/reliability.md "$@"
+fi
 
 if ! dotnet build CityMonitor.Services.slnf -nologo -v quiet -clp:NoSummary; then
   echo "The build failed."

@@ -1,0 +1,3 @@
+using CityMonitor.Faults;
+
+return await Runner.RunAsync(args);
