@@ -50,6 +50,9 @@ public static class ServiceDefaultsExtensions
         {
             kestrel.AddServerHeader = false;
             kestrel.Limits.MaxRequestBodySize = MaxRequestBytes;
+            // Whoever dribbles holds a connection no longer than this. Both of our senders, and any proxy, send headers in one piece.
+            kestrel.Limits.RequestHeadersTimeout = TimeSpan.FromSeconds(5);
+            kestrel.Limits.MinRequestBodyDataRate = new MinDataRate(bytesPerSecond: 240, gracePeriod: TimeSpan.FromSeconds(5));
         });
         builder.Services.AddCheckedOptions<DrainOptions>("Drain");
         builder.Services.AddOptions<HostOptions>().Configure<IOptions<DrainOptions>>((host, drain) => host.ShutdownTimeout = drain.Value.Timeout);
@@ -74,6 +77,7 @@ public static class ServiceDefaultsExtensions
     /// <summary>Server span names, problem+json for errors, GET /health (liveness), GET /ready (each dependency named), GET /status unless the service maps its own.</summary>
     public static WebApplication UseCityMonitor(this WebApplication app)
     {
+        app.Use(next => context => RefusedRequests.InvokeAsync(context, next));
         app.Use(next => context => ServerSpanMiddleware.InvokeAsync(context, next));
         app.UseExceptionHandler(new ExceptionHandlerOptions
         {

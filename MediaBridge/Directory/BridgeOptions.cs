@@ -12,6 +12,9 @@ sealed class BridgeOptions : ICheckedOptions
     /// <summary>Longest wait for `start` on a new socket, in ms; default 5000.</summary>
     public int StartTimeoutMs { get; init; } = 5000;
 
+    /// <summary>Sockets that may wait for their start at once, beside the calls; default 2000. Each costs a few KB and at most StartTimeoutMs.</summary>
+    public int MaxWaiting { get; init; } = 2000;
+
     /// <summary>Longest time a drain waits for a pause in each conversation, in s; default 20.</summary>
     public int DrainSeconds { get; init; } = 20;
 
@@ -20,6 +23,11 @@ sealed class BridgeOptions : ICheckedOptions
         if (StartTimeoutMs is < 100 or > 60_000)
         {
             yield return $"Media:StartTimeoutMs must be from 100 to 60000 ms, for example 5000; found {StartTimeoutMs}.";
+        }
+
+        if (MaxWaiting is < 1 or > 100_000)
+        {
+            yield return $"Media:MaxWaiting must be from 1 to 100000, for example 2000; found {MaxWaiting}.";
         }
 
         if (DrainSeconds is < 0 or > 600)

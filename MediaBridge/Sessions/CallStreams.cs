@@ -31,14 +31,29 @@ sealed class CallStreams(
         {
             BridgeTelemetry.RefusedStreams.Add(1, BridgeTelemetry.Tag("reason", refusal));
             CallStreamsLog.Refused(log, refusal);
-            await phone.CloseOutputAsync(WebSocketCloseStatus.PolicyViolation, refusal);
+            await phone.CloseOutputAsync(CloseStatusOf(refusal), refusal);
             await PhoneReader.DiscardAsync(phone, CloseTimeout);
             return;
         }
 
         using var scope = log.BeginScope(new Dictionary<string, object> { ["call"] = opening.Session.Call.Value });
-        await CarryAsync(phone, opening);
+        try
+        {
+            await CarryAsync(phone, opening);
+        }
+        finally
+        {
+            live.LeavePlace();
+        }
     }
+
+    static WebSocketCloseStatus CloseStatusOf(string reason) => reason switch
+    {
+        "message-too-large" => WebSocketCloseStatus.MessageTooBig,
+        "full" => WebSocketCloseStatus.EndpointUnavailable,
+        "redis" => WebSocketCloseStatus.InternalServerError,
+        _ => WebSocketCloseStatus.PolicyViolation,
+    };
 
     sealed record Opening(StreamStart Start, CallSession Session, int Number, IReadOnlyList<HistoryEntry> Past, string Unheard, double AlreadySeconds, string? Traceparent);
 
@@ -69,17 +84,31 @@ sealed class CallStreams(
             return (null, problem);
         }
 
+        if (!live.TryTakePlace())
+        {
+            return (null, "full"); // its token stays unspent
+        }
+
+        Opening? opening = null;
         using var patience = CancellationTokenSource.CreateLinkedTokenSource(aborted);
         patience.CancelAfter(AdmissionTimeout);
         try
         {
             var (session, refusal) = await admission.AdmitAsync(start, signature, patience.Token);
-            return session is null ? (null, refusal) : (await OpenAsync(start, session, patience.Token), "");
+            opening = session is null ? null : await OpenAsync(start, session, patience.Token);
+            return (opening, refusal);
         }
         catch (Exception error) when (error is RedisException or OperationCanceledException or System.Text.Json.JsonException)
         {
             CallStreamsLog.NoRedis(log, error);
             return (null, "redis");
+        }
+        finally
+        {
+            if (opening is null)
+            {
+                live.LeavePlace();
+            }
         }
     }
 
@@ -185,8 +214,12 @@ sealed class CallStreams(
         phone.CompleteWriting();
         if (await Task.WhenAny(writing, Task.Delay(CloseTimeout, clock)) == writing)
         {
-            await phone.CloseOutputAsync(end == StreamEnd.Error ? WebSocketCloseStatus.InternalServerError : WebSocketCloseStatus.NormalClosure, end.Reason);
-            await Task.WhenAny(reading, Task.Delay(CloseTimeout, clock));
+            await phone.CloseOutputAsync(
+                end == StreamEnd.Error ? WebSocketCloseStatus.InternalServerError
+                : end == StreamEnd.TooLarge ? WebSocketCloseStatus.MessageTooBig
+                : WebSocketCloseStatus.NormalClosure,
+                end.Reason);
+            await Task.WhenAny(end == StreamEnd.TooLarge ? PhoneReader.DiscardAsync(phone, CloseTimeout) : reading, Task.Delay(CloseTimeout, clock));
         }
 
         await stopPhone.CancelAsync();

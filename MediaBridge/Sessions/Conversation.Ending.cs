@@ -39,7 +39,7 @@ sealed partial class Conversation
 
     /// <summary>The phone's side is over.</summary>
     /// <param name="callIsOver">Twilio said stop, so nobody goes on with this call.</param>
-    public void PhoneGone(bool callIsOver)
+    public void PhoneGone(bool callIsOver, StreamEnd? why = null)
     {
         lock (gate)
         {
@@ -48,7 +48,7 @@ sealed partial class Conversation
                 resumable = true;
             }
 
-            ended.TrySetResult(StreamEnd.HangUp);
+            ended.TrySetResult(why ?? StreamEnd.HangUp);
         }
     }
 

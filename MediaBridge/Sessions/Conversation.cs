@@ -212,5 +212,9 @@ sealed record StreamEnd(string Reason, string? End)
     public static readonly StreamEnd Drain = new("drain", null);
     public static readonly StreamEnd EngineFailed = new("engine-failed", null);
     public static readonly StreamEnd Error = new("error", null);
+
+    /// <summary>A message of a size that cannot be Twilio's: whoever sends it is not Twilio, or mad.</summary>
+    public static readonly StreamEnd TooLarge = new("message-too-large", null);
+
     public static readonly StreamEnd Superseded = new("superseded", null);
 }

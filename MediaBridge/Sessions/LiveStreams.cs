@@ -7,11 +7,12 @@ using Microsoft.Extensions.Options;
 namespace CityMonitor.MediaBridge.Sessions;
 
 /// <summary>The streams that this bridge holds: finds a message's conversation, counts places, drains.</summary>
-sealed class LiveStreams(IOptions<CapacityOptions> capacity, ILogger<LiveStreams> log) : ISpeechListener
+sealed class LiveStreams(IOptions<CapacityOptions> capacity, IOptions<BridgeOptions> options, ILogger<LiveStreams> log) : ISpeechListener
 {
     readonly ConcurrentDictionary<CallId, LiveStream> streams = new();
 
     int sockets;
+    int places;
 
     public bool IsDraining { get; private set; }
 
@@ -21,28 +22,48 @@ sealed class LiveStreams(IOptions<CapacityOptions> capacity, ILogger<LiveStreams
     public bool HasSockets => Volatile.Read(ref sockets) > 0;
 
     /// <summary>Places left for Twilio's next stream; 0 while draining.</summary>
-    public int Free => IsDraining ? 0 : Math.Max(0, capacity.Value.MaxConcurrentCalls - Volatile.Read(ref sockets));
+    public int Free => IsDraining ? 0 : Math.Max(0, capacity.Value.MaxConcurrentCalls - Volatile.Read(ref places));
 
     public IEnumerable<LiveStream> All => streams.Values;
 
-    /// <summary>Takes a place for a socket; false when there is none. Give it back with <see cref="LeavePlace"/>.</summary>
-    public bool TryTakePlace()
+    /// <summary>Lets a socket in, to say who it is. It has no place yet: sockets that only wait must not keep calls out.</summary>
+    /// <returns>Why it may not come in, else null; then give it back with <see cref="Leave"/>.</returns>
+    public string? Enter()
     {
         if (IsDraining)
         {
-            return false;
+            return "draining";
         }
 
-        if (Interlocked.Increment(ref sockets) <= capacity.Value.MaxConcurrentCalls)
+        if (Volatile.Read(ref places) >= capacity.Value.MaxConcurrentCalls)
+        {
+            return "full";
+        }
+
+        if (Interlocked.Increment(ref sockets) - Volatile.Read(ref places) <= options.Value.MaxWaiting)
+        {
+            return null;
+        }
+
+        Interlocked.Decrement(ref sockets);
+        return "crowded";
+    }
+
+    public void Leave() => Interlocked.Decrement(ref sockets);
+
+    /// <summary>Takes a place for a stream that has said who it is; false when there is none. Give it back with <see cref="LeavePlace"/>.</summary>
+    public bool TryTakePlace()
+    {
+        if (Interlocked.Increment(ref places) <= capacity.Value.MaxConcurrentCalls)
         {
             return true;
         }
 
-        Interlocked.Decrement(ref sockets);
+        Interlocked.Decrement(ref places);
         return false;
     }
 
-    public void LeavePlace() => Interlocked.Decrement(ref sockets);
+    public void LeavePlace() => Interlocked.Decrement(ref places);
 
     /// <summary>A call has one stream: an older one of the same call is told to go.</summary>
     public void Add(LiveStream stream)

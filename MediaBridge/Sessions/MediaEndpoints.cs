@@ -28,10 +28,12 @@ static class MediaEndpoints
             return TypedResults.Problem("This is the media WebSocket: connect with ws or wss.", statusCode: StatusCodes.Status400BadRequest);
         }
 
-        if (!live.TryTakePlace())
+        if (live.Enter() is { } refusal)
         {
-            BridgeTelemetry.RefusedStreams.Add(1, BridgeTelemetry.Tag("reason", live.IsDraining ? "draining" : "full"));
-            return TypedResults.Problem(live.IsDraining ? "This bridge is draining." : "This bridge has no place left.", statusCode: StatusCodes.Status503ServiceUnavailable);
+            BridgeTelemetry.RefusedStreams.Add(1, BridgeTelemetry.Tag("reason", refusal));
+            return TypedResults.Problem(
+                refusal switch { "draining" => "This bridge is draining.", "full" => "This bridge has no place left.", _ => "Too many sockets are waiting to start." },
+                statusCode: StatusCodes.Status503ServiceUnavailable);
         }
 
         try
@@ -42,7 +44,7 @@ static class MediaEndpoints
         }
         finally
         {
-            live.LeavePlace();
+            live.Leave();
         }
 
         return TypedResults.Empty;

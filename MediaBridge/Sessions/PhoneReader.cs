@@ -68,7 +68,13 @@ static class PhoneReader
                 }
                 else
                 {
-                    return; // closed, or a message of a size that cannot be Twilio's
+                    if (received == Received.TooLarge)
+                    {
+                        Odd("too-large");
+                        conversation.PhoneGone(callIsOver: false, StreamEnd.TooLarge);
+                    }
+
+                    return;
                 }
             }
         }
@@ -88,7 +94,7 @@ static class PhoneReader
         using var patience = new CancellationTokenSource(atMost);
         try
         {
-            while ((await phone.ReceiveAsync(patience.Token)).Kind is Received.Message or Received.Binary)
+            while ((await phone.ReceiveAsync(patience.Token)).Kind != Received.Closed)
             {
             }
         }

@@ -36,6 +36,12 @@ sealed class StreamAdmission(RedisClient redis, CallStore calls, IOptions<Bridge
             return (null, "signature");
         }
 
+        // A token that leaked does not work on the stream of another phone call.
+        if ((await redis.SendAsync(["HGET", Keys.Call(stands.Call), CallFields.Sid], ct)).Text is { Length: > 0 } sid && sid != start.CallSid)
+        {
+            return (null, "call-sid");
+        }
+
         return await calls.ReadSessionAsync(stands.Call, ct) is { } session ? (session, "") : (null, "call-unknown");
     }
 

@@ -130,7 +130,7 @@ public sealed class TwilioFrameParserTests
             var frame = TwilioFrameParser.Parse(bytes, sid);
             Assert.InRange(frame.PayloadStart + frame.PayloadLength, 0, bytes.Length);
             Assert.InRange(frame.PayloadLength, 0, bytes.Length);
-        }).Check(Config.QuickThrowOnFailure.WithMaxTest(20_000));
+        }).Check(Config.QuickThrowOnFailure.WithMaxTest(Effort.Cases));
     }
 
     [Fact]
