@@ -30,6 +30,8 @@ static class Callees
                 press: "1"
                 times: 3
             """,
+        Callee.NoWhatsApp => Head(number) + "messaging:\n  has_whatsapp: false\n" + Accepting(number),
+        Callee.Undelivered => Head(number) + "messaging:\n  undelivered_with: 63016\n" + Accepting(number),
         Callee.Accepts63016 => Head(number) + "messaging:\n  fails_with: 63016\n" + Accepting(number),
         _ => Head(number) + Accepting(number),
     };

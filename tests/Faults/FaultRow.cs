@@ -9,7 +9,7 @@ enum Shape { OneOfEach, TwoOfEach }
 enum Moment { BeforeTheTicket, TicketRead, Ringing, Greeting, AgentSpeaks, ResponderSpeaks, InATool, LastSecond }
 
 /// <summary>How the phones of a wave behave.</summary>
-enum Callee { Accepts, Declines, PressesOne, NoAnswer, Accepts63016 }
+enum Callee { Accepts, Declines, PressesOne, NoAnswer, NoWhatsApp, Undelivered, Accepts63016 }
 
 /// <summary>One row of docs/reliability.md: what goes wrong, when, and what must hold beyond what must always hold.</summary>
 /// <param name="Name">The row's first cell; unique.</param>

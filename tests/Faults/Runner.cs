@@ -6,7 +6,7 @@ namespace CityMonitor.Faults;
 /// <summary>Plays rows, one city for all rows of one shape, and writes the table.</summary>
 static class Runner
 {
-    const string Usage = "--faults [--tries N] [--only text] [--at-once N] [--report file] [--list]";
+    const string Usage = "--faults [--tries N] [--only text[|text]] [--at-once N] [--report file] [--list]";
     static readonly TextWriter output = Console.Out;
     static int nextPhone;
 
@@ -32,7 +32,7 @@ static class Runner
             }
         }
 
-        var chosen = Rows.All.Where(row => only is null || row.Name.Contains(only, StringComparison.OrdinalIgnoreCase)).ToList();
+        var chosen = Rows.All.Where(row => only is null || only.Split('|').Any(text => row.Name.Contains(text, StringComparison.OrdinalIgnoreCase))).ToList();
         var results = new List<RowResult>();
         foreach (var city in chosen.GroupBy(row => (row.Shape, row.Environment)))
         {
