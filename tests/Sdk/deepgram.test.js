@@ -29,7 +29,7 @@ const settings = (functions = [], agent = {}, more = {}) => ({
 });
 const said = (role, content) => ({ type: 'History', role, content });
 
-describe('Deepgram\'s SDK', { concurrency: 6, timeout: 60_000 }, () => {
+describe('Deepgram\'s SDK', { concurrency: 6, timeout: 120_000 }, () => {
   let simulator, client;
 
   before(async () => {
@@ -149,6 +149,7 @@ describe('Deepgram\'s SDK', { concurrency: 6, timeout: 60_000 }, () => {
   it('takes every other message that the SDK can send', async context => {
     const caller = await call(context, []);
     const { socket } = caller;
+    const long = `I would like to know ${'whether you are '.repeat(12)}still there.`;
     socket.sendKeepAlive({ type: 'KeepAlive' });
     socket.sendUpdatePrompt({ type: 'UpdatePrompt', prompt: 'You are brief.' });
     await caller.next('PromptUpdated');
@@ -158,8 +159,8 @@ describe('Deepgram\'s SDK', { concurrency: 6, timeout: 60_000 }, () => {
     await caller.next('ThinkUpdated');
     socket.sendUpdateListen({ type: 'UpdateListen', listen: { provider: { type: 'deepgram', version: 'v2', model: 'flux-general-en', keyterms: ['City Monitor'] } } });
     await caller.next('ListenUpdated');
-    socket.sendInjectAgentMessage({ type: 'InjectAgentMessage', message: 'Are you still there?' });
-    await caller.text('assistant', /^Are you still there\?$/);
+    socket.sendInjectAgentMessage({ type: 'InjectAgentMessage', message: long });
+    await caller.text('assistant', /^I would like to know/);
     socket.sendInjectAgentMessage({ type: 'InjectAgentMessage', message: 'Too soon' });
     await caller.next('InjectionRefused');
     socket.sendInjectAgentMessage({ type: 'InjectAgentMessage', message: 'And one more', behavior: 'queue' });

@@ -7,7 +7,7 @@ import { startApplication } from './support/application.js';
 import { eventually } from './support/service.js';
 import { city, startSimulator } from './support/simulator.js';
 
-describe('Messages through the Twilio SDK', { concurrency: 8, timeout: 60_000 }, () => {
+describe('Messages through the Twilio SDK', { concurrency: 8, timeout: 120_000 }, () => {
   let simulator, application, client;
 
   before(async () => {

@@ -9,7 +9,7 @@ import { StreamServer } from './support/streams.js';
 
 const { VoiceResponse } = twilio.twiml;
 
-describe('Media streams by the Twilio SDK', { concurrency: 6, timeout: 60_000 }, () => {
+describe('Media streams by the Twilio SDK', { concurrency: 6, timeout: 120_000 }, () => {
   let simulator, application, streams, client, deepgram, ws;
 
   before(async () => {
@@ -90,20 +90,33 @@ describe('Media streams by the Twilio SDK', { concurrency: 6, timeout: 60_000 },
   });
 
   it('listens beside the call on both tracks until it is told to stop', async () => {
-    const sid = await start('+12025550173', { greeting: 'Hello' }, response => {
-      response.start().stream({ url: `${ws}/beside`, name: 'beside', track: 'both_tracks' });
+    // Nothing is said before the stream is open: how long that takes is nobody's promise.
+    let isOpen;
+    const open = new Promise(resolve => { isOpen = resolve; });
+    application.answer('/say', async () => {
+      await open;
+      const response = new VoiceResponse();
       response.say('Good evening');
       response.stop().stream({ name: 'beside' });
       response.say('Unheard');
+      return response;
+    });
+    const sid = await start('+12025550173', {}, response => {
+      response.start().stream({ url: `${ws}/beside`, name: 'beside', track: 'both_tracks' });
+      response.redirect(`${application.base}/say`);
     });
     const stream = await streams.opened('/beside');
-    assert.deepEqual((await stream.next('start')).start.tracks, ['inbound', 'outbound']);
+    await stream.next('media');
+    isOpen();
     await stream.next('stop');
     await simulator.happened('call.completed', sid);
-    const sound = track => stream.messages.filter(message => message.media?.track === track)
-      .filter(message => Buffer.from(message.media.payload, 'base64').some(byte => (byte & 0x7f) !== 0x7f)).length;
-    assert.ok(sound('inbound') > 5, 'the phone is heard');
-    assert.ok(sound('outbound') > 20, 'and what is said to it');
+    assert.deepEqual(stream.messages[1].start.tracks, ['inbound', 'outbound']);
+    assert.equal((await simulator.call(sid)).heard.heard, 'Good evening Unheard');
+    const of = track => stream.messages.filter(message => message.media?.track === track);
+    const frames = track => of(track).length;
+    const sounding = track => of(track).filter(message => Buffer.from(message.media.payload, 'base64').some(byte => (byte & 0x7f) !== 0x7f)).length;
+    assert.ok(frames('inbound') > 20, 'the phone is heard');
+    assert.ok(sounding('outbound') > 10, 'and what is said to it');
   });
 
   it('is started and stopped over REST while the call goes on', async () => {

@@ -8,7 +8,7 @@ import { city, startSimulator } from './support/simulator.js';
 
 const { VoiceResponse } = twilio.twiml;
 
-describe('TwiML of the Twilio SDK', { concurrency: 8, timeout: 60_000 }, () => {
+describe('TwiML of the Twilio SDK', { concurrency: 8, timeout: 120_000 }, () => {
   let simulator, application, client;
 
   before(async () => {
@@ -116,8 +116,8 @@ describe('TwiML of the Twilio SDK', { concurrency: 8, timeout: 60_000 }, () => {
 
   it('holds a conference: who is in it, muted, held, put out, over', async () => {
     await Promise.all([
-      simulator.phone('+12025550141', { lines: [{ at: '4s', say: 'Can you hear me?' }] }),
-      simulator.phone('+12025550142', { patience: '300ms', lines: [{ on: 'hear me', say: 'Loud and clear.' }] }),
+      simulator.phone('+12025550141', { patience: '300ms', lines: [{ on: 'desk', say: 'Can you hear me?' }] }),
+      simulator.phone('+12025550142', { patience: '300ms', lines: [{ on_silence: '1s', say: 'Desk here.' }, { on: 'hear me', say: 'Loud and clear.' }] }),
     ]);
     const caller = await client.calls.create({
       to: '+12025550141', from: city,
@@ -139,7 +139,7 @@ describe('TwiML of the Twilio SDK', { concurrency: 8, timeout: 60_000 }, () => {
     assert.deepEqual(seated.map(participant => participant.label).sort(), ['caller', 'desk']);
     assert.ok(seated.every(participant => participant.status === 'connected' && participant.conferenceSid === found.sid));
 
-    await eventually(async () => (await simulator.call(caller.sid)).heard.heard === 'Loud and clear.', 'the caller hears the desk');
+    await eventually(async () => (await simulator.call(caller.sid)).heard.heard === 'Desk here. Loud and clear.', 'the caller hears the desk');
     assert.equal((await conference.participants('desk').update({ muted: true })).muted, true);
     assert.equal((await conference.participants(caller.sid).update({ hold: true })).hold, true);
     assert.deepEqual((await conference.participants.list({ muted: true })).map(participant => participant.label), ['desk']);

@@ -9,7 +9,7 @@ export async function startApplication() {
   const server = createServer((request, response) => {
     const chunks = [];
     request.on('data', chunk => chunks.push(chunk));
-    request.on('end', () => {
+    request.on('end', async () => {
       const path = request.url.split('?')[0];
       const received = {
         method: request.method,
@@ -20,7 +20,7 @@ export async function startApplication() {
         form: { ...parse(Buffer.concat(chunks).toString('utf8')) },
       };
       requests.push(received);
-      const answer = answers.get(path)?.(received);
+      const answer = await answers.get(path)?.(received);
       response.writeHead(answer === undefined ? 204 : 200, answer === undefined ? {} : { 'Content-Type': 'text/xml' });
       response.end(answer === undefined ? undefined : answer.toString());
     });
@@ -31,7 +31,7 @@ export async function startApplication() {
     server,
     base,
     requests,
-    /** What a path answers, given the request: TwiML, or nothing. */
+    /** What a path answers, given the request: TwiML, nothing, or a promise of it. */
     answer: (path, twiml) => answers.set(path, typeof twiml === 'function' ? twiml : () => twiml),
     received: (path, which = () => true) => eventually(() => requests.find(request => request.path === path && which(request)), `a request to ${path}`),
     stop: () => new Promise(resolve => {

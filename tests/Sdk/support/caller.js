@@ -95,7 +95,7 @@ export class Caller extends EventEmitter {
   spoken = () => once(this, 'spoken');
 
   /** The next message of this type that `which` accepts, in the order of arrival. */
-  async next(type, which = () => true, seconds = 15) {
+  async next(type, which = () => true, seconds = 30) {
     const until = AbortSignal.timeout(seconds * 1000);
     while (true) {
       for (; this.#read < this.log.length; this.#read++) {
@@ -134,7 +134,7 @@ export class Caller extends EventEmitter {
 
   audioBytes = () => this.audio.reduce((sum, blob) => sum + blob.size, 0);
 
-  async closes(seconds = 5) {
+  async closes(seconds = 30) {
     const until = AbortSignal.timeout(seconds * 1000);
     while (!this.closed) {
       await once(this, 'arrived', { signal: until });

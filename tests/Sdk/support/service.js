@@ -55,7 +55,7 @@ export function startService(name, settings, isReady) {
 }
 
 /** Waits until `look` gives something; `what` is for the message when it never does. */
-export async function eventually(look, what, seconds = 15) {
+export async function eventually(look, what, seconds = 30) {
   for (const deadline = Date.now() + seconds * 1000; ;) {
     const found = await look();
     if (found) {

@@ -55,7 +55,7 @@ class Simulator {
   happened = (kind, subject) => eventually(async () => {
     const query = new URLSearchParams({ kind, ...(subject && { subject }) });
     return (await this.control('GET', `/events?${query}`)).events[0];
-  }, `${kind} of ${subject ?? 'anything'}`, 20);
+  }, `${kind} of ${subject ?? 'anything'}`);
 
   twilio(username = accountSid, password = authToken, options = {}) {
     return twilio(username, password, { httpClient: new SimulatedTwilio(`http://127.0.0.1:${this.ports.Twilio}`), ...options });

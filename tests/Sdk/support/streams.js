@@ -17,7 +17,7 @@ export class StreamServer extends EventEmitter {
 
   /** The stream that was opened at this path. */
   async opened(path) {
-    const until = AbortSignal.timeout(15_000);
+    const until = AbortSignal.timeout(30_000);
     while (true) {
       const index = this.#waiting.findIndex(stream => stream.path === path);
       if (index >= 0) {
@@ -54,7 +54,7 @@ class Stream extends EventEmitter {
 
   /** The next message of this kind, in the order of arrival. */
   async next(event, which = () => true) {
-    const until = AbortSignal.timeout(15_000);
+    const until = AbortSignal.timeout(30_000);
     while (true) {
       for (; this.#read < this.messages.length; this.#read++) {
         const message = this.messages[this.#read];
