@@ -8,7 +8,7 @@ static class Report
     public static void Write(string file, IReadOnlyList<RowResult> results)
     {
         var lines = File.Exists(file) ? File.ReadAllLines(file) : [];
-        var known = lines.Where(line => line.StartsWith("| ", StringComparison.Ordinal)).ToDictionary(line => line.Split(" | ")[0][2..], line => line);
+        var known = lines.Where(line => line.StartsWith("| ", StringComparison.Ordinal) && !line.StartsWith("| Fault |", StringComparison.Ordinal)).ToDictionary(line => line.Split(" | ")[0][2..], line => line);
         foreach (var result in results)
         {
             known[result.Row.Name] = Line(result);
