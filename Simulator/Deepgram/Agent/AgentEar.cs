@@ -23,10 +23,13 @@ sealed class AgentEar(DeepgramOptions options)
 
     readonly ToneDecoder decoder = new(options.EndOfTurn);
     bool speaking, paused;
-    volatile bool endNow;
+    long startedAt, endAt;
 
-    /// <summary>The turn that is under way ends with the next frame, whatever is still being said. From any thread.</summary>
-    public void EndTurn() => endNow = true;
+    /// <summary>Bytes heard so far.</summary>
+    public long Samples => decoder.Samples;
+
+    /// <summary>The turn that was under way at <paramref name="samples"/> ends with the next frame, whatever is still being said. From any thread.</summary>
+    public void EndTurn(long samples) => Volatile.Write(ref endAt, samples);
 
     /// <summary>Hears a frame and tells what happened in it. Nothing is allocated unless something did.</summary>
     public void Hear(ReadOnlySpan<byte> mulaw, List<HeardEvent> happened)
@@ -42,9 +45,7 @@ sealed class AgentEar(DeepgramOptions options)
 
     void Notice(List<HeardEvent> happened)
     {
-        var forced = endNow;
-        endNow = false;
-        if (speaking && (forced || decoder.UtteranceEnded))
+        if (speaking && (Volatile.Read(ref endAt) >= startedAt || decoder.UtteranceEnded))
         {
             speaking = paused = false;
             decoder.Take();
@@ -53,6 +54,7 @@ sealed class AgentEar(DeepgramOptions options)
         else if (decoder.HasEnergy && !speaking)
         {
             speaking = true;
+            startedAt = decoder.Samples;
             happened.Add(new HeardEvent.Started());
         }
         else if (decoder.HasEnergy && paused)

@@ -22,7 +22,8 @@ sealed class AgentProtocol(
 
     public AgentConversation? Conversation { get; private set; }
 
-    public void Receive(string text)
+    /// <param name="heardBefore">How much audio came before it.</param>
+    public void Receive(string text, long heardBefore)
     {
         if (closed)
         {
@@ -37,7 +38,7 @@ sealed class AgentProtocol(
                 throw new ShapeException("type", "missing field");
             }
 
-            Receive(type.ToString(), message.RootElement);
+            Receive(type.ToString(), message.RootElement, heardBefore);
         }
         catch (Exception e) when (e is JsonException or ShapeException)
         {
@@ -81,7 +82,7 @@ sealed class AgentProtocol(
         "CLIENT_MESSAGE_TIMEOUT",
         "We waited too long for a websocket message. Please ensure that you're sending binary messages containing user speech, or KeepAlive messages.");
 
-    void Receive(string type, JsonElement message)
+    void Receive(string type, JsonElement message, long heardBefore)
     {
         if (type == "Settings")
         {
@@ -129,7 +130,7 @@ sealed class AgentProtocol(
                 conversation.UserWrote(JsonShape.Of(message, "", "type", "content").RequiredString("content"));
                 break;
             case "ForceEndTurn" when flux:
-                ear!.EndTurn();
+                ear!.EndTurn(heardBefore);
                 break;
             case "ForceEndTurn":
                 socket.Send(AgentMessages.Warning("FORCE_END_TURN_UNSUPPORTED", "ForceEndTurn needs a listen provider of version v2 (Flux)."));

@@ -97,7 +97,8 @@ sealed class AgentSession
                 {
                     var message = Encoding.UTF8.GetString(text.WrittenSpan);
                     text.ResetWrittenCount();
-                    await work.Writer.WriteAsync(() => protocol.Receive(message), cancellation);
+                    var heardBefore = protocol.Ear?.Samples ?? 0;
+                    await work.Writer.WriteAsync(() => protocol.Receive(message, heardBefore), cancellation);
                 }
                 else if (text.WrittenCount > MaxMessageBytes)
                 {

@@ -52,6 +52,25 @@ public sealed class AgentTurnTests(NaturalSimulator shared) : IClassFixture<Natu
     }
 
     [Fact]
+    public async Task The_client_can_end_a_turn_by_itself_where_Flux_listens()
+    {
+        var settings = AgentSettingsOf.Plain();
+        settings["agent"]!["listen"] = JsonNode.Parse("""{"provider":{"type":"deepgram","version":"v2","model":"flux-general-en"}}""");
+        await using var agent = await AgentClient.OpenAsync(Port, settings);
+        await agent.SendAsync("""{"type":"ForceEndTurn"}""");
+        await agent.SayAsync("I am", silenceMs: 40);
+        await agent.SendAsync("""{"type":"ForceEndTurn"}""");
+        await agent.SendAsync("""{"type":"UpdatePrompt","prompt":"Read behind it."}""");
+        await agent.WaitAsync("PromptUpdated");
+        await agent.SendAudioAsync(MuLaw.SilenceOf(TimeSpan.FromMilliseconds(20)));
+        Assert.Equal("I am", await agent.WaitForTextAsync("user", "I am"));
+
+        await using var nova = await AgentClient.OpenAsync(Port, AgentSettingsOf.Plain());
+        await nova.SendAsync("""{"type":"ForceEndTurn"}""");
+        Assert.Equal("FORCE_END_TURN_UNSUPPORTED", (string?)(await nova.WaitAsync("Warning"))["code"]);
+    }
+
+    [Fact]
     public async Task Noise_is_no_turn()
     {
         await using var agent = await AgentClient.OpenAsync(Port, AgentSettingsOf.Plain());

@@ -10,6 +10,15 @@ public sealed partial class CallsApiTests(SimulatorFixture simulator) : IClassFi
     const string Quiet = "<Response><Pause length='60'/></Response>";
 
     [Fact]
+    public async Task The_account_is_shown_and_what_is_not_simulated_is_not_found()
+    {
+        var (status, account) = await simulator.GetAsync(".json");
+        Assert.Equal((HttpStatusCode.OK, "active"), (status, account.GetProperty("status").GetString()));
+        var (missing, error) = await simulator.GetAsync("/Recordings.json");
+        Assert.Equal((HttpStatusCode.NotFound, 20404), (missing, error.GetProperty("code").GetInt32()));
+    }
+
+    [Fact]
     public async Task A_created_call_is_shown_with_every_field_that_the_vendor_shows()
     {
         var (status, call) = await simulator.PostAsync("/Calls.json", ("To", "+12025550161"), ("From", "+12025550100"), ("Twiml", Quiet));

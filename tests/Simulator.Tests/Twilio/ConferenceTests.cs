@@ -64,6 +64,16 @@ public sealed class ConferenceTests(SimulatorFixture simulator) : IClassFixture<
     }
 
     [Fact]
+    public async Task A_conference_into_which_somebody_is_being_called_exists_at_once()
+    {
+        simulator.Phone("""{number: "+12025550158", answer_after: 60s}""");
+        var (_, added) = await simulator.PostAsync("/Conferences/room-3/Participants.json", ("From", "+12025550100"), ("To", "+12025550158"));
+        var (_, found) = await simulator.GetAsync($"/Conferences/{added.GetProperty("conference_sid").GetString()}.json");
+        Assert.Equal(("room-3", "init"), (found.GetProperty("friendly_name").GetString(), found.GetProperty("status").GetString()));
+        await simulator.PostAsync($"/Calls/{added.GetProperty("call_sid").GetString()}.json", ("Status", "canceled"));
+    }
+
+    [Fact]
     public async Task A_dialled_number_is_heard_and_its_fate_goes_to_the_action()
     {
         await using var app = await CustomerApp.StartAsync();

@@ -31,6 +31,20 @@ public sealed class TwimlTests(SimulatorFixture simulator) : IClassFixture<Simul
     }
 
     [Fact]
+    public async Task A_url_is_signed_with_its_escapes_as_it_goes_out()
+    {
+        await using var app = await CustomerApp.StartAsync();
+        simulator.Phone($$"""{number: "{{Phone}}", answer_after: 50ms}""");
+        app.Answer("/first", "<Response><Redirect>/next?x=%C3%A9&amp;y=a%20b</Redirect></Response>");
+        app.Answer("/next", "<Response><Say>Fire<break time='100ms'/>now</Say></Response>");
+        var sid = await simulator.DialAsync(Phone, ("Url", app.Url + "/first"));
+        var next = await app.NextAsync("/next");
+        Assert.Equal(TwilioSignature.Of("simulator", app.Url + "/next?x=%C3%A9&y=a%20b", next.Fields), next.Signature);
+        await simulator.UntilAsync("call.completed", sid);
+        Assert.Equal("Fire now", simulator.Call(sid).Heard.Heard);
+    }
+
+    [Fact]
     public async Task Keys_are_gathered_while_the_prompt_is_spoken_and_taken_to_the_action()
     {
         await using var app = await CustomerApp.StartAsync();
