@@ -25,6 +25,10 @@ static class Telemetry
     /// <summary>What carriers bill.</summary>
     public static readonly Counter<long> SmsSegments = meter.CreateCounter<long>("citymonitor.telephony.sms.segments", "{segment}");
 
+    /// <summary>Links that were not sent, by reason: private, redirect, no-picture, host, no-link, too-many.</summary>
+    public static readonly Counter<long> LinksWithheld = meter.CreateCounter<long>("citymonitor.telephony.links_withheld", "{link}");
+
+    /// <summary>Callbacks and automations refused or ignored, by reason: signature, freshdesk-key, freshdesk-body, replayed.</summary>
     public static readonly Counter<long> Refused = meter.CreateCounter<long>("citymonitor.telephony.refused_requests", "{request}");
 
     /// <summary>A span in the call's own trace: callbacks of Twilio's come without one.</summary>

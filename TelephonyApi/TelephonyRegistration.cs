@@ -53,7 +53,7 @@ static class TelephonyRegistration
         services.AddSingleton<CallFacts>().AddSingleton<CallEnder>().AddSingleton<CallMover>();
         services.AddSingleton<DialReconciler>().AddSingleton<LiveCallWatch>().AddSingleton<BridgeWatch>().AddSingleton<MessageWatch>();
         services.AddSingleton<RedisPatience>().AddSingleton<TwimlAnswer>().AddSingleton<CallbackIntake>().AddSingleton<BridgeChooser>().AddSingleton<CallRouter>();
-        services.AddSingleton<MessageStore>().AddSingleton<MessageStatuses>().AddSingleton<MessageSender>().AddSingleton<EvidenceLinks>().AddSingleton<InboundMessages>();
+        services.AddSingleton<MessageStore>().AddSingleton<MessageStatuses>().AddSingleton<MessageSender>().AddSingleton<EvidenceLinks>().AddSingleton<EvidenceProbe>().AddSingleton<LinkScreening>().AddSingleton<InboundMessages>();
         services.AddSingleton<StreamErrors>().AddHostedService(provider => provider.GetRequiredService<StreamErrors>());
         services.AddHostedService<DialPump>().AddHostedService<TelephonyWatch>();
         services.AddWorkStream<TelephonyHandler>(Keys.Telephony, concurrency: 32);

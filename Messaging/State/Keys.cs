@@ -58,6 +58,9 @@ public static class Keys
     public static string Greeting(string hash) => $"cm:greeting:{hash}";
     public static string TextMessage(MessageId message) => $"cm:message:{message}";
 
+    /// <summary>Present once an inbound message of Twilio's was taken in (7 days): the same one again counts once.</summary>
+    public static string InboundMessage(string sid) => $"cm:inbound:{sid}";
+
     /// <summary>Present while a responder's WhatsApp window is open (24 h from their last message).</summary>
     public static string WhatsAppWindow(PhoneNumber number) => $"cm:whatsapp:{number}";
 

@@ -14,8 +14,22 @@ sealed class EvidenceOptions : ICheckedOptions
     /// <summary>Hosts that evidence links may point at; a leading dot means all below, for example .cameras.example.org. Empty: any public host.</summary>
     public string[] AllowedHosts { get; set; } = [];
 
+    /// <summary>host:port that may be private, for example a picture server in the city's own network that Twilio reaches by other means. Empty: none.</summary>
+    public string[] TrustedHosts { get; set; } = [];
+
+    /// <summary>Links are followed, up to their headers, before they are sent: redirects, names of private addresses and what is no picture are seen so; default true.</summary>
+    public bool CheckLinks { get; set; } = true;
+
     public IEnumerable<string> Problems()
     {
+        foreach (var host in TrustedHosts)
+        {
+            if (!Uri.TryCreate($"http://{host}", UriKind.Absolute, out var url) || url.PathAndQuery != "/")
+            {
+                yield return $"Evidence:TrustedHosts must hold host:port, for example 10.1.2.3:8443; found '{host}'.";
+            }
+        }
+
         foreach (var host in AllowedHosts)
         {
             if (Uri.CheckHostName(host.TrimStart('.')) == UriHostNameType.Unknown)
@@ -27,8 +41,8 @@ sealed class EvidenceOptions : ICheckedOptions
 }
 
 /// <summary>
-/// Which links of a ticket may leave the house. Twilio and the phone fetch them, not we, so the name is not resolved here: what must
-/// not leave is an address inside somebody's network, and a host that nobody allowed.
+/// Which links of a ticket may leave the house, by what is written in them: an address inside somebody's network may not, nor a host that
+/// nobody allowed. Where they really lead is <see cref="EvidenceProbe"/>'s to see.
 /// </summary>
 sealed class EvidenceLinks(IOptions<EvidenceOptions> options, IOptions<TwilioOptions> twilio)
 {
@@ -42,7 +56,7 @@ sealed class EvidenceLinks(IOptions<EvidenceOptions> options, IOptions<TwilioOpt
             return "is not a plain http(s) link";
         }
 
-        if (!twilio.Value.Simulated && IsPrivate(url))
+        if (!MayBePrivate(url.IdnHost, url.Port) && IsPrivate(url))
         {
             return $"points into a private network ({url.Host})";
         }
@@ -50,6 +64,13 @@ sealed class EvidenceLinks(IOptions<EvidenceOptions> options, IOptions<TwilioOpt
         return options.Value.AllowedHosts.Length == 0 || options.Value.AllowedHosts.Any(allowed => Allows(allowed, url.Host)) ? null
             : $"points at {url.Host}, which is not in Evidence:AllowedHosts";
     }
+
+    /// <summary>Everything is simulated on this machine, or this host is trusted.</summary>
+    public bool MayBePrivate(string host, int port) =>
+        twilio.Value.Simulated || options.Value.TrustedHosts.Contains($"{host}:{port}", StringComparer.OrdinalIgnoreCase);
+
+    /// <summary>The operator named this very host: what is there is theirs to know.</summary>
+    public bool IsVouchedFor(Uri url) => options.Value.AllowedHosts.Any(allowed => Allows(allowed, url.Host));
 
     static bool Allows(string allowed, string host) =>
         allowed.StartsWith('.') ? host.EndsWith(allowed, StringComparison.OrdinalIgnoreCase) : host.Equals(allowed, StringComparison.OrdinalIgnoreCase);
@@ -63,7 +84,12 @@ sealed class EvidenceLinks(IOptions<EvidenceOptions> options, IOptions<TwilioOpt
                 || Array.Exists(privateSuffixes, suffix => host.EndsWith(suffix, StringComparison.OrdinalIgnoreCase));
         }
 
-        address = address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address;
+        return IsPrivate(address);
+    }
+
+    internal static bool IsPrivate(IPAddress address)
+    {
+        address = Embedded(address) ?? address;
         if (IPAddress.IsLoopback(address)
             || address.IsIPv6LinkLocal || address.IsIPv6UniqueLocal || address.IsIPv6SiteLocal || address.IsIPv6Multicast
             || address.Equals(IPAddress.IPv6Any))
@@ -74,5 +100,19 @@ sealed class EvidenceLinks(IOptions<EvidenceOptions> options, IOptions<TwilioOpt
         return address.AddressFamily == AddressFamily.InterNetwork && address.GetAddressBytes() is
             [0 or 10 or 127, ..] or [172, >= 16 and <= 31, ..] or [192, 168, ..] or [169, 254, ..] or [100, >= 64 and <= 127, ..]
             or [198, 18 or 19, ..] or [192, 0, 0, _] or [>= 224, ..];
+    }
+
+    /// <summary>The IPv4 address that an IPv6 one stands for: mapped, compatible, NAT64 (64:ff9b::/96) and 6to4 (2002::/16).</summary>
+    static IPAddress? Embedded(IPAddress address)
+    {
+        if (address.AddressFamily != AddressFamily.InterNetworkV6 || IPAddress.IsLoopback(address) || address.Equals(IPAddress.IPv6Any))
+        {
+            return null;
+        }
+
+        var bytes = address.GetAddressBytes();
+        return address.IsIPv4MappedToIPv6 || !bytes.AsSpan(0, 12).ContainsAnyExcept((byte)0) || bytes.AsSpan(0, 12).SequenceEqual((ReadOnlySpan<byte>)[0, 0x64, 0xff, 0x9b, 0, 0, 0, 0, 0, 0, 0, 0])
+            ? new IPAddress(bytes.AsSpan(12))
+            : bytes is [0x20, 0x02, ..] ? new IPAddress(bytes.AsSpan(2, 4)) : null;
     }
 }

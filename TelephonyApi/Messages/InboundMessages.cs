@@ -9,7 +9,25 @@ sealed class InboundMessages(MessageStore store, MessageBus bus, ILogger<Inbound
     static readonly HashSet<string> stop = new(["STOP", "STOPALL", "UNSUBSCRIBE", "CANCEL", "END", "QUIT", "REVOKE", "OPTOUT"], StringComparer.OrdinalIgnoreCase);
     static readonly HashSet<string> start = new(["START", "UNSTOP", "YES"], StringComparer.OrdinalIgnoreCase);
 
-    public async Task TakeAsync(PhoneNumber from, Channel channel, string body, IReadOnlyList<string> media, CancellationToken ct)
+    /// <param name="sid">Twilio's: a message that comes again, from Twilio or from somebody who recorded it, counts once.</param>
+    public async Task TakeAsync(string sid, PhoneNumber from, Channel channel, string body, IReadOnlyList<string> media, CancellationToken ct)
+    {
+        if (sid.Length > 0 && await store.WasTakenAsync(sid, ct))
+        {
+            MessageLog.Replayed(log, sid);
+            Telemetry.Refused.Add(1, new KeyValuePair<string, object?>("reason", "replayed"));
+            return;
+        }
+
+        await TellAsync(from, channel, body, media, ct);
+        if (sid.Length > 0)
+        {
+            // Only now: a crash before this takes it in twice rather than never.
+            await store.RememberTakenAsync(sid, ct);
+        }
+    }
+
+    async Task TellAsync(PhoneNumber from, Channel channel, string body, IReadOnlyList<string> media, CancellationToken ct)
     {
         if (channel == Channel.WhatsApp)
         {

@@ -28,6 +28,9 @@ static partial class MessageLog
     [LoggerMessage(2308, LogLevel.Information, "{Number} has opted {Way} on {Channel}")]
     public static partial void Opted(ILogger log, string number, Channel channel, string way);
 
+    [LoggerMessage(2310, LogLevel.Information, "Inbound message {Sid} was taken before and is ignored")]
+    public static partial void Replayed(ILogger log, string sid);
+
     [LoggerMessage(2309, LogLevel.Information, "{Number} wrote by {Channel}, about no incident that is known")]
     public static partial void NoIncident(ILogger log, string number, Channel channel);
 }

@@ -11,7 +11,7 @@ namespace CityMonitor.TelephonyApi.Messages;
 /// outage is waited out for an hour; a refusal is the message's end and told as such.
 /// </summary>
 sealed class MessageSender(
-    MessageStore store, MessageStatuses statuses, TwilioClient twilio, EvidenceLinks evidence, PublicUrls urls, IOptions<TwilioOptions> options,
+    MessageStore store, MessageStatuses statuses, TwilioClient twilio, LinkScreening links, PublicUrls urls, IOptions<TwilioOptions> options,
     TimeProvider clock, ILogger<MessageSender> log)
 {
     /// <summary>After so long an outage somebody has to know that the message has not gone out.</summary>
@@ -102,25 +102,12 @@ sealed class MessageSender(
 
     async Task<IReadOnlyList<MessagePart>> PartsAsync(SendMessage message, MessageState state, CancellationToken ct)
     {
-        var links = new List<string>();
-        foreach (var link in message.MediaUrls)
-        {
-            if (evidence.ProblemOf(link) is { } problem)
-            {
-                MessageLog.Withheld(log, message.Message, problem);
-                await store.SetAsync(message.Message, ct, (MessageState.NoteField, $"a link was not sent: it {problem}"));
-            }
-            else
-            {
-                links.Add(link);
-            }
-        }
-
+        message = await links.ScreenAsync(message, state, ct);
         var parts = message.Channel == Channel.Sms
-            ? MessageParts.Sms(message, options.Value.SmsFrom is { Length: > 0 } from ? from : options.Value.PhoneNumber, links)
+            ? MessageParts.Sms(message, options.Value.SmsFrom is { Length: > 0 } from ? from : options.Value.PhoneNumber, message.MediaUrls)
             : await NeedsTemplateAsync(message, state, ct)
             ? MessageParts.Template(message, options.Value.WhatsAppFrom!, options.Value.WhatsAppTemplateSid!)
-            : MessageParts.WhatsApp(message, options.Value.WhatsAppFrom!, links);
+            : MessageParts.WhatsApp(message, options.Value.WhatsAppFrom!, message.MediaUrls);
         await store.SetAsync(message.Message, ct, (MessageState.PartsField, $"{parts.Count}"));
         return parts;
     }

@@ -16,6 +16,9 @@ sealed class MessageState(Dictionary<string, RespValue> fields)
     public const string AtField = "at";
     public const string NoteField = "note";
 
+    /// <summary>The links that are withheld, one to a line; absent before they were looked at.</summary>
+    public const string ScreenedField = "screened";
+
     public bool Exists => fields.ContainsKey(IncidentField);
 
     public string? this[string field] => fields.GetValueOrDefault(field)?.Text is { Length: > 0 } text ? text : null;

@@ -69,5 +69,10 @@ sealed class MessageStore(RedisClient redis, TimeProvider clock)
     public Task RememberNumberAsync(PhoneNumber number, IncidentId incident, CancellationToken ct) =>
         redis.SendAsync(["SET", Keys.IncidentOfNumber(number), incident.Value, "PX", keepMs], ct).AsTask();
 
+    public async Task<bool> WasTakenAsync(string sid, CancellationToken ct) => (await redis.SendAsync(["EXISTS", Keys.InboundMessage(sid)], ct)).Number == 1;
+
+    public Task RememberTakenAsync(string sid, CancellationToken ct) =>
+        redis.SendAsync(["SET", Keys.InboundMessage(sid), clock.GetUtcNow().ToUnixTimeMilliseconds(), "PX", keepMs], ct).AsTask();
+
     static string Member(MessageId message, int part) => $"{message}|{part}";
 }

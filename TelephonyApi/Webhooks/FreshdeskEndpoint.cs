@@ -19,7 +19,7 @@ static class FreshdeskEndpoint
 
     public static void MapFreshdesk(this IEndpointRouteBuilder routes) =>
         routes.MapPost("/freshdesk/ticket", TouchedAsync)
-            .Accepts<JsonDocument>("application/json")
+            .Accepts<JsonDocument>("application/json", "application/x-www-form-urlencoded", "multipart/form-data")
             .RequireRateLimiting(RateLimits.Api)
             .WithTags("Freshdesk")
             .WithSummary("A Freshdesk automation: a ticket was created or changed");
@@ -37,6 +37,7 @@ static class FreshdeskEndpoint
 
         if (await TicketIdAsync(request, ct) is not { } ticket)
         {
+            Telemetry.Refused.Add(1, new KeyValuePair<string, object?>("reason", "freshdesk-body"));
             return Results.Problem($"The body must name the ticket, {Example}.", statusCode: StatusCodes.Status400BadRequest, title: "No ticket id");
         }
 
@@ -59,19 +60,20 @@ static class FreshdeskEndpoint
     /// <summary>ticket_id or id, as a number or text, at the top or inside freshdesk_webhook or ticket; or a form's field ticket_id.</summary>
     static async Task<long?> TicketIdAsync(HttpRequest request, CancellationToken ct)
     {
-        if (request.HasFormContentType)
-        {
-            var form = await request.ReadFormAsync(ct);
-            return Number(form["ticket_id"].ToString()) ?? Number(form["freshdesk_webhook[ticket_id]"].ToString());
-        }
-
         try
         {
+            if (request.HasFormContentType)
+            {
+                var form = await request.ReadFormAsync(ct);
+                return Number(form["ticket_id"].ToString()) ?? Number(form["freshdesk_webhook[ticket_id]"].ToString());
+            }
+
             using var body = await JsonDocument.ParseAsync(request.Body, cancellationToken: ct);
             return InObject(body.RootElement) ?? Inside(body.RootElement, "freshdesk_webhook") ?? Inside(body.RootElement, "ticket");
         }
-        catch (JsonException)
+        catch (Exception error) when (error is JsonException or InvalidDataException or InvalidOperationException || (error is IOException && error is not BadHttpRequestException))
         {
+            // No JSON, no form, a form cut short, or text that is no valid Unicode (InvalidOperationException).
             return null;
         }
     }

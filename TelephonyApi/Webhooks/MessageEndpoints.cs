@@ -32,7 +32,7 @@ static class MessageEndpoints
         var media = Enumerable.Range(0, Math.Clamp(request.Number("NumMedia") ?? 0, 0, 10)).Select(i => request[$"MediaUrl{i}"]).Where(url => url.Length > 0).ToList();
         var taken = request.Phone("From") is not { } from ? "" : await patience.TryAsync(async token =>
         {
-            await inbound.TakeAsync(from, channel, request["Body"], media, token);
+            await inbound.TakeAsync(request["MessageSid"], from, channel, request["Body"], media, token);
             return "";
         }, ct);
         var round = request.Count("redis");

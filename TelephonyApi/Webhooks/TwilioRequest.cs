@@ -59,7 +59,7 @@ sealed class TwilioRequest
                 var form = await request.ReadFormAsync(context.RequestAborted);
                 return new TwilioRequest(request, [.. form.SelectMany(field => Values(field.Key, field.Value))], null);
             }
-            catch (InvalidDataException error)
+            catch (Exception error) when (error is InvalidDataException || (error is IOException && error is not BadHttpRequestException))
             {
                 throw new BadHttpRequestException($"The form cannot be read: {error.Message}", StatusCodes.Status400BadRequest, error);
             }

@@ -64,6 +64,7 @@ sealed class RunningTelephony : IAsyncDisposable
             ["Twilio:CallsPerSecond"] = "100",
             ["PublicUrls:Telephony"] = Public,
             ["ApiKeys:Freshdesk"] = "the-automation's-key",
+            ["Evidence:CheckLinks"] = "false",
             ["Dialling:CreateTimeout"] = "00:00:00.500",
             ["Dialling:ReconcileAfter"] = "00:00:00.800",
             ["Dialling:UnknownAfter"] = "00:00:01.600",
