@@ -24,7 +24,7 @@ sealed record Fault
     /// <summary>HTTP status of a failing request, for example 500, 429, 401.</summary>
     public int? Status { get; init; }
 
-    /// <summary>Body of a failing request; absent: <c>{"message":"Simulated fault"}</c>.</summary>
+    /// <summary>Body of a failing request; absent: an error as the vendor writes it, with the text "Simulated fault".</summary>
     public string? Body { get; init; }
 
     public string? ContentType { get; init; }

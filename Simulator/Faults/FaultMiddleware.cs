@@ -49,7 +49,7 @@ sealed class FaultMiddleware(RequestDelegate next, FaultBoard board, VendorPorts
                 context.Response.Headers.RetryAfter = seconds.ToString(System.Globalization.CultureInfo.InvariantCulture);
             }
 
-            await WriteAsync(context, status, fault.Body ?? """{"message":"Simulated fault"}""", fault.ContentType ?? "application/json");
+            await WriteAsync(context, status, fault.Body ?? BodyOf(status, ports.FaultTargetOf(context)), fault.ContentType ?? "application/json");
             return;
         }
 
@@ -69,6 +69,16 @@ sealed class FaultMiddleware(RequestDelegate next, FaultBoard board, VendorPorts
 
         await next(context);
     }
+
+    /// <summary>As the vendor's own errors look, where its clients read more than the status.</summary>
+    static string BodyOf(int status, string? target) => target switch
+    {
+        FaultTarget.Twilio =>
+            $$"""{"code":{{20000 + status}},"message":"Simulated fault","more_info":"https://www.twilio.com/docs/errors/{{20000 + status}}","status":{{status}}}""",
+        FaultTarget.DeepgramAgent or FaultTarget.DeepgramSpeak =>
+            $$"""{"err_code":"SIMULATED_FAULT","err_msg":"Simulated fault","request_id":"{{Guid.NewGuid()}}"}""",
+        _ => """{"message":"Simulated fault"}""",
+    };
 
     async Task CarryOutAndLoseAsync(HttpContext context)
     {

@@ -57,20 +57,21 @@ class Simulator {
     return (await this.control('GET', `/events?${query}`)).events[0];
   }, `${kind} of ${subject ?? 'anything'}`);
 
-  twilio(username = accountSid, password = authToken, options = {}) {
-    return twilio(username, password, { httpClient: new SimulatedTwilio(`http://127.0.0.1:${this.ports.Twilio}`), ...options });
+  /** `http` is for the SDK's RequestClient, for example { autoRetry: true }. */
+  twilio(username = accountSid, password = authToken, options = {}, http = {}) {
+    return twilio(username, password, { httpClient: new SimulatedTwilio(`http://127.0.0.1:${this.ports.Twilio}`, http), ...options });
   }
 
-  deepgram(apiKey = 'simulator') {
+  deepgram(apiKey = 'simulator', options = {}) {
     const [http, ws] = [`http://127.0.0.1:${this.ports.Deepgram}`, `ws://127.0.0.1:${this.ports.Deepgram}`];
-    return new DeepgramClient({ apiKey, maxRetries: 0, environment: { base: http, production: ws, agent: ws, agentRest: http } });
+    return new DeepgramClient({ apiKey, maxRetries: 0, environment: { base: http, production: ws, agent: ws, agentRest: http }, ...options });
   }
 }
 
 /** The SDK's own HTTP client; only the address is another. */
 class SimulatedTwilio extends twilio.RequestClient {
-  constructor(base) {
-    super({ timeout: 15_000 });
+  constructor(base, options) {
+    super({ timeout: 30_000, ...options });
     this.base = base;
   }
 
