@@ -23,11 +23,12 @@ static partial class TextMessages
 
     /// <summary>
     /// Whoever accepted by keypad, or whose line broke after the yes, was never asked for a number: the phone that they accepted on gets the
-    /// details by SMS. Somebody who ended the conversation in the ordinary way and gave no number does not want any.
+    /// details by SMS. A lost mobile line looks just like hanging up, so that counts too. Only somebody whose conversation came to its
+    /// ordinary end without a number does not want any.
     /// </summary>
     public static void SendEvidenceWhereNobodyCouldAsk(Decision d)
     {
-        if (d.State.Evidence.Count == 0 && d.Live?.StopReason is null or "engine-failed" or "error" or "drain" && Dialled(d.State) is { } to)
+        if (d.State.Evidence.Count == 0 && d.Live?.StopReason != "finished" && Dialled(d.State) is { } to)
         {
             Send(d, new EvidenceMessage(default, Channel.Sms, to, DeliveryStatus.Queued, 0), EvidenceText(d.State), [], null);
         }

@@ -71,7 +71,7 @@ public sealed class InvariantTests
     [Fact]
     public void A_timer_that_redis_lost_is_set_again()
     {
-        var responding = Responding.To().IsAnswered().Accepts().HangsUp();
+        var responding = Responding.To().IsAnswered().Accepts().HangsUp(reason: "finished");
         responding.Facts = new Facts { TimersSet = [] };
         responding.Gets(new IncidentSwept(Responding.Id));
 

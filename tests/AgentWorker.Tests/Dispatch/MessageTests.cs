@@ -49,8 +49,20 @@ public sealed class MessageTests
         Assert.Contains("SMS to +12025550123: queued", Assert.Single(responding.Notes), StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("hangup")]
+    [InlineData("silence")]
+    [InlineData("error")]
+    public void Whose_line_is_gone_after_the_yes_gets_the_details_by_SMS(string reason)
+    {
+        var sms = Assert.Single(Responding.To().IsAnswered().Accepts().HangsUp(reason: reason).Of<SendMessage>());
+
+        Assert.Equal((Channel.Sms, Responding.Phone), (sms.Channel, sms.To));
+        Assert.StartsWith("INCIDENT: Vehicle collision", sms.Body, StringComparison.Ordinal);
+    }
+
     [Fact]
-    public void Who_ends_the_talk_without_giving_a_number_gets_none() =>
+    public void Who_ends_the_talk_in_the_ordinary_way_without_giving_a_number_gets_none() =>
         Assert.Empty(Responding.To().IsAnswered().Accepts().HangsUp(reason: "finished").Of<SendMessage>());
 
     [Fact]
@@ -173,7 +185,7 @@ public sealed class MessageTests
     [Fact]
     public void Without_a_reply_to_the_question_the_operator_is_told()
     {
-        var responding = Responding.To().IsAnswered().Accepts().HangsUp();
+        var responding = Responding.To().IsAnswered().Accepts().HangsUp(reason: "finished");
         Assert.Equal(TimeSpan.FromMinutes(30), responding.TimerIn(TimerNames.Eta));
         responding.TimerRings(TimerNames.Eta);
         Assert.Equal(Responding.Phone, responding.Of<SendMessage>().Single().To);

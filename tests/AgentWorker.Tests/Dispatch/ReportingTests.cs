@@ -171,7 +171,7 @@ public sealed class ReportingTests
     [Fact]
     public void A_changed_place_follows_a_responder_who_is_on_the_way()
     {
-        var responding = Responding.To().IsAnswered().Accepts().HangsUp();
+        var responding = Responding.To().IsAnswered().Accepts().HangsUp(reason: "finished");
         responding.Gets(new IncidentChanged(Responding.Id, Responding.Ticket(address: "Pier 9", version: "v2")));
 
         var update = Assert.Single(responding.Of<SendMessage>());

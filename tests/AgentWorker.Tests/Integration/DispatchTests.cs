@@ -239,7 +239,7 @@ public sealed class DispatchTests(Town town)
         await incident.ToolAsync("retrieve_ticket");
         await incident.ToolAsync("accept_incident");
         await incident.ToolAsync("record_responder", new { eta_minutes = 0 });
-        await incident.HangUpAsync();
+        await incident.HangUpAsync(reason: "finished");
 
         var question = await town.HearsAsync<SendMessage>(m => m.Incident == incident.Id);
         Assert.Contains("Have you arrived", question.Body, StringComparison.Ordinal);

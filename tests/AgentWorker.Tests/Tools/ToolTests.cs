@@ -177,7 +177,7 @@ public sealed class ToolTests
         var responding = Responding.To().IsAnswered().Accepts();
         responding.Tool("record_responder", new { eta_minutes = 10 });
         responding.Tool("record_responder", new { eta_minutes = 20 });
-        responding.HangsUp();
+        responding.HangsUp(reason: "finished");
 
         Assert.Equal(20, responding.State.Responder!.EtaMinutes);
         Assert.Contains("Evidence sent: none", Assert.Single(responding.Notes), StringComparison.Ordinal);
