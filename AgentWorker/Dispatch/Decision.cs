@@ -73,9 +73,14 @@ sealed class Decision(IncidentState state, DateTimeOffset now, DispatchOptions o
         State = State with { NextWrite = State.NextWrite + 1 };
     }
 
-    public void TicketInProgress()
+    public void TicketInProgress() => SetTicket(TicketStatus.Pending);
+
+    /// <summary>Nobody is on it any more: it shows among the open ones again, and is found again should Redis lose everything.</summary>
+    public void TicketOpenAgain() => SetTicket(TicketStatus.Open);
+
+    void SetTicket(TicketStatus status)
     {
-        Publish(new UpdateTicket($"{State.Id}.status.{State.NextWrite}", State.Id, State.Ticket.TicketId, TicketStatus.Pending));
+        Publish(new UpdateTicket($"{State.Id}.status.{State.NextWrite}", State.Id, State.Ticket.TicketId, status));
         State = State with { NextWrite = State.NextWrite + 1 };
     }
 

@@ -143,6 +143,13 @@ static class Outcomes
 
     static void Conclude(Decision d, CallOutcome outcome)
     {
+        // Only a yes that was settled has set the ticket to pending.
+        if (outcome is not CallOutcome.Acknowledged && d.State.AcknowledgedAt is not null)
+        {
+            d.State = d.State with { AcknowledgedAt = null };
+            d.TicketOpenAgain();
+        }
+
         // A number that was corrected while the old one was on the line has not been tried yet.
         if (outcome is not CallOutcome.Acknowledged && Reporting.HasAnotherNumber(d.State))
         {
