@@ -120,7 +120,7 @@ static class Conversation
             return;
         }
 
-        d.Live = live with { Stream = Math.Max(live.Stream, m.Stream), StoppedStream = m.Stream, StopReason = m.Reason };
+        d.Live = live with { Stream = Math.Max(live.Stream, m.Stream), StoppedStream = m.Stream, StopReason = m.Reason, StoppedAt = d.Now };
         Outcomes.SettleWhenOver(d);
     }
 

@@ -7,6 +7,7 @@ namespace CityMonitor.AgentWorker.Dispatch;
 /// <summary>Places calls, and decides whether and when the next one follows.</summary>
 static class Dialling
 {
+    const int MostRedialsInARow = 2;
     const string NotDialled = "The call has been waiting for minutes and is still not dialled.";
 
     public static void Dial(Decision d)
@@ -26,7 +27,7 @@ static class Dialling
             Live = new LiveCall(call, d.Flow.First.Name),
         };
         d.Sessions.Add(Sessions.Build(d.Flow, d.State, call, to, d.Options.Authority, d.Now));
-        d.Publish(new PlaceCall(call, to, d.State.Ticket.Priority, d.Options.RingSeconds, d.Flow.Limits.MaxSeconds));
+        d.Publish(new PlaceCall(call, to, PriorityOf(d.State), d.Options.RingSeconds, d.Flow.Limits.MaxSeconds));
         d.Publish(new PrepareGreeting(call));
         d.Arm(TimerNames.CallOverdue, d.Options.NoNewsWait, call);
         d.Audit("call.requested", $"Call {Used(d)} of {d.Options.Attempts} to {to.Masked}.", call);
@@ -37,9 +38,24 @@ static class Dialling
         }
     }
 
-    /// <summary>Attempts that count: this round's, without those that we cancelled and the call-backs that were asked for.</summary>
+    /// <summary>Who was cut off in the middle of a call by a fault of ours comes before everybody else.</summary>
+    static Priority PriorityOf(IncidentState state) => state.Attempts is [.., { LineLost: true }, _] ? Priority.Urgent : state.Ticket.Priority;
+
+    /// <summary>A line that is lost again and again is not ours to save: then the ordinary schedule counts.</summary>
+    public static bool MayRedialLostLine(IncidentState state) =>
+        state.Attempts.SkipLast(1).Reverse().TakeWhile(a => a.LineLost).Count() < MostRedialsInARow;
+
+    /// <summary>The call was lost with its bridge: redialled at once, first in the queue, and it costs no attempt.</summary>
+    public static void RedialLostLine(Decision d)
+    {
+        d.ChangeAttempt(d.State.Attempts[^1].Call, a => a with { LineLost = true });
+        d.Audit("call.redialled", "The line was lost without a yes or no; it is called again at once.", d.State.Attempts[^1].Call);
+        Dial(d);
+    }
+
+    /// <summary>Attempts that count: this round's, without those that we cancelled, lines that we lost, and the call-backs that were asked for.</summary>
     static int Used(Decision d) =>
-        Round(d).Count(a => a.Outcome is not CallOutcome.Cancelled) - Math.Min(d.Options.CallBacks, Round(d).Count(a => a.Outcome is CallOutcome.CallBack));
+        Round(d).Count(a => a.Outcome is not CallOutcome.Cancelled && !a.LineLost) - Math.Min(d.Options.CallBacks, Round(d).Count(a => a.Outcome is CallOutcome.CallBack));
 
     static IEnumerable<CallAttempt> Round(Decision d) => d.State.Attempts.Skip(d.State.RoundStart);
 
@@ -119,7 +135,7 @@ static class Dialling
                 if (known is null && !live.PlacedAgain)
                 {
                     d.Live = live with { PlacedAgain = true };
-                    d.Publish(new PlaceCall(live.Call, attempt.To, d.State.Ticket.Priority, d.Options.RingSeconds, d.Flow.Limits.MaxSeconds));
+                    d.Publish(new PlaceCall(live.Call, attempt.To, PriorityOf(d.State), d.Options.RingSeconds, d.Flow.Limits.MaxSeconds));
                     d.Audit("call.requested-again", "Nothing is known of the call; it was asked for again under the same id.", live.Call);
                 }
                 else if (d.Now - attempt.At >= 2 * d.Options.NoNewsWait)

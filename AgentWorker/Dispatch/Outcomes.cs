@@ -6,6 +6,8 @@ namespace CityMonitor.AgentWorker.Dispatch;
 /// <summary>Derives what a call came to, once both the call and its stream are over, and what follows from it.</summary>
 static class Outcomes
 {
+    static readonly TimeSpan lostWithin = TimeSpan.FromSeconds(10);
+
     public static void Accept(Decision d, string how)
     {
         var before = d.State.Responder ?? ResponderRecord.Empty;
@@ -133,6 +135,7 @@ static class Outcomes
             "silence" => "answered, but nobody spoke",
             "max-duration" => "the longest call time was over without a yes or no",
             "engine-failed" or "error" => "the line was lost",
+            _ when LineWasLost(live) => "the line was lost",
             _ => "the call ended without a yes or no",
         },
         CallOutcome.CallBack => $"asked to be called back in {live.CallBackMinutes} min",
@@ -140,6 +143,14 @@ static class Outcomes
         _ when live.End is { } end => TwilioErrors.InWords(end),
         _ => null,
     };
+
+    /// <summary>
+    /// The call ended with its bridge, not by the responder's will: its last stream broke off within seconds of the end, or its end was
+    /// never reported, as of a bridge that died.
+    /// </summary>
+    static bool LineWasLost(LiveCall live) =>
+        live is { End: { End: not CallEnd.Unknown } end, Stream: > 0 } &&
+        (live.Stream > live.StoppedStream || (live.StopReason is "error" or "drain" or "engine-failed" && end.At - live.StoppedAt <= lostWithin));
 
     static void Conclude(Decision d, CallOutcome outcome)
     {
@@ -172,6 +183,9 @@ static class Outcomes
                 break;
             case CallOutcome.Failed when TwilioErrors.RemedyForAccount(d.Live?.End?.ErrorCode) is { } remedy:
                 Handed(d, IncidentStatus.Failed, $"No call can be placed: {d.State.Attempts[^1].Detail}.", remedy);
+                break;
+            case CallOutcome.HungUp when LineWasLost(d.Live!) && Dialling.MayRedialLostLine(d.State):
+                Dialling.RedialLostLine(d);
                 break;
             default:
                 Dialling.RetryOrGiveUp(d, outcome, d.Live?.CallBackMinutes);

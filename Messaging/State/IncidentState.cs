@@ -65,7 +65,11 @@ public sealed record CallAttempt(
     DateTimeOffset? AnsweredAt = null,
     DateTimeOffset? EndedAt = null,
     CallOutcome? Outcome = null,
-    string? Detail = null);
+    string? Detail = null)
+{
+    /// <summary>It ended with its bridge, without a yes or no: it was redialled at once and does not count.</summary>
+    public bool LineLost { get; init; }
+}
 
 /// <param name="Stage">The flow's stage: decides which tools may run.</param>
 /// <param name="Stream">Number of the newest stream; 0 before the first.</param>
@@ -77,6 +81,9 @@ public sealed record LiveCall(CallId Call, string Stage)
     public int Stream { get; init; }
     public int StoppedStream { get; init; }
     public string? StopReason { get; init; }
+
+    /// <summary>When StoppedStream stopped, as far as it was reported.</summary>
+    public DateTimeOffset? StoppedAt { get; init; }
     public DateTimeOffset? AnsweredAt { get; init; }
     public AnsweredByKind? AnsweredBy { get; init; }
     public bool VoicemailLeft { get; init; }

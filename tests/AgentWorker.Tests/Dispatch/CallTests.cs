@@ -124,7 +124,7 @@ public sealed class CallTests
     {
         var responding = Responding.To().IsAnswered();
         responding.Tool("retrieve_ticket");
-        responding.CallEnds(CallEnd.Completed).TimerRings(TimerNames.Outcome);
+        responding.HangsUp();
         Assert.True(responding.HasTimer(TimerNames.NextAttempt));
 
         responding.Tool("accept_incident");
