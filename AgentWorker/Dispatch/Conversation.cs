@@ -98,18 +98,21 @@ static class Conversation
         }
     }
 
-    public static void StreamStarted(Decision d, MediaStarted m)
+    public static void StreamStarted(Decision d, MediaStarted m) => StreamSeen(d, m.Call, m.Stream);
+
+    /// <summary>A stream of the call is up: it has said so itself, or asks for something.</summary>
+    public static void StreamSeen(Decision d, CallId call, int stream)
     {
-        if (Current(d, m.Call) is not { } live || m.Stream <= live.Stream)
+        if (Current(d, call) is not { } live || stream <= live.Stream)
         {
             return;
         }
 
-        d.Live = live with { Stream = m.Stream };
-        Answer(d, m.Call);
-        if (live.VoicemailLeft && live.StoppedStream < m.Stream)
+        d.Live = live with { Stream = stream };
+        Answer(d, call);
+        if (live.VoicemailLeft && live.StoppedStream < stream)
         {
-            d.Publish(new LeaveVoicemail(m.Call));
+            d.Publish(new LeaveVoicemail(call));
         }
     }
 

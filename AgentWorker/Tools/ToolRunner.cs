@@ -14,6 +14,8 @@ static class ToolRunner
 
     public static void Requested(Decision d, ToolRequested m)
     {
+        // After a wiped Redis this is the first that is heard of a call that was answered long ago.
+        Conversation.StreamSeen(d, m.Call, m.Stream);
         if (d.Live is not { } live || live.Call != m.Call)
         {
             Answer(d, m, ToolAnswer.Error("This call is not the incident's current one.", "Say goodbye."));

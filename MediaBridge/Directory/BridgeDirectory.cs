@@ -11,7 +11,7 @@ namespace CityMonitor.MediaBridge.Directory;
 
 /// <summary>Tells the others that this bridge lives, where, and how many places it has: cm:bridge:{id}, 3 s, renewed each second.</summary>
 sealed class BridgeDirectory(
-    RedisClient redis, BridgeId bridge, LiveStreams streams, IServer server, IOptions<PublicUrlOptions> urls, IHostApplicationLifetime lifetime,
+    RedisClient redis, CallStore calls, BridgeId bridge, LiveStreams streams, IServer server, IOptions<PublicUrlOptions> urls, IHostApplicationLifetime lifetime,
     TimeProvider clock, ILogger<BridgeDirectory> log) : BackgroundService
 {
     public static readonly TimeSpan Lease = TimeSpan.FromSeconds(3);
@@ -63,14 +63,30 @@ sealed class BridgeDirectory(
 
     string? lastUrl;
 
+    /// <summary>The calls of this bridge may have been forgotten, and what AgentWorker says to them would go nowhere.</summary>
+    bool forgotten;
+
     async Task RenewAsync(string url, CancellationToken ct)
     {
         lastUrl = url;
         var info = JsonSerializer.SerializeToUtf8Bytes(new BridgeInfo(bridge.Value, url, streams.Free), StateJson.Default.BridgeInfo);
         try
         {
-            await redis.SendAsync(["SET", Keys.Bridge(bridge.Value), info, "PX", (long)Lease.TotalMilliseconds], ct);
+            // No entry of a second ago: Redis lost its memory, or we were away for longer than the lease.
+            forgotten |= (await redis.SendAsync(["SET", Keys.Bridge(bridge.Value), info, "PX", (long)Lease.TotalMilliseconds, "GET"], ct)).IsNull;
             await redis.SendAsync(["SADD", Keys.Bridges, bridge.Value], ct);
+            if (forgotten)
+            {
+                foreach (var stream in streams.All)
+                {
+                    if (await calls.HoldStreamAsync(stream.Call, stream.Number, bridge.Value, ct))
+                    {
+                        BridgeDirectoryLog.HeldAgain(log, stream.Call.Value, stream.Number);
+                    }
+                }
+
+                forgotten = false;
+            }
         }
         catch (RedisException error)
         {
@@ -91,6 +107,9 @@ static partial class BridgeDirectoryLog
 
     [LoggerMessage(2902, LogLevel.Warning, "The bridge's entry was not renewed: {Reason}")]
     public static partial void NotRenewed(ILogger log, string reason);
+
+    [LoggerMessage(2904, LogLevel.Warning, "Redis had forgotten that stream {Number} of call {Call} is here; it knows again")]
+    public static partial void HeldAgain(ILogger log, string call, int number);
 
     [LoggerMessage(2903, LogLevel.Information, "Bridge {Bridge} leaves")]
     public static partial void Leaving(ILogger log, string bridge);

@@ -32,6 +32,18 @@ public sealed class CallStore(RedisClient redis)
         return stream
         """);
 
+    // Released is '' and stays so; only where nothing stands, or an older stream, has Redis forgotten who holds the call.
+    static readonly RedisScript s_holdStream = new($$"""
+        #!lua flags=allow-oom
+        local known = tonumber(redis.call('HGET', KEYS[1], '{{CallFields.Stream}}') or '0')
+        if known < tonumber(ARGV[3]) then
+          redis.call('HSET', KEYS[1], '{{CallFields.Stream}}', ARGV[3], '{{CallFields.Bridge}}', ARGV[2])
+          redis.call('PEXPIRE', KEYS[1], ARGV[1])
+          return 1
+        end
+        return 0
+        """);
+
     /// <summary>Null where the call is not known.</summary>
     public async Task<CallSession?> ReadSessionAsync(CallId call, CancellationToken ct)
     {
@@ -63,6 +75,10 @@ public sealed class CallStore(RedisClient redis)
     /// <summary>A stream has started on this bridge: raises the call's stream number, sets its bridge, returns the number.</summary>
     public async Task<int> BeginStreamAsync(CallId call, string bridge, CancellationToken ct) =>
         (int)(await redis.RunAsync(s_beginStream, [Keys.Call(call)], [LifeMilliseconds, bridge], ct)).Number;
+
+    /// <summary>After a Redis that lost its memory: this bridge still holds this stream, unless a newer one is known. True where that was forgotten.</summary>
+    public async Task<bool> HoldStreamAsync(CallId call, int stream, string bridge, CancellationToken ct) =>
+        (await redis.RunAsync(s_holdStream, [Keys.Call(call)], [LifeMilliseconds, bridge, stream], ct)).Number == 1;
 
     static long LifeMilliseconds => (long)Life.TotalMilliseconds;
 }

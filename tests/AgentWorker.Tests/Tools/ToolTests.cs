@@ -43,6 +43,16 @@ public sealed class ToolTests
     }
 
     [Fact]
+    public void A_tool_of_a_call_of_which_nothing_was_heard_shows_that_it_was_answered()
+    {
+        var responding = Responding.To();
+        responding.Tool("record_responder", new { name = "Officer Lee", agency = "Fire Department" });
+
+        Assert.Equal(1, responding.State.Live!.Stream);
+        Assert.NotNull(responding.State.Live.AnsweredAt);
+    }
+
+    [Fact]
     public void A_verdict_of_machine_keeps_the_waiting_tool_from_telling()
     {
         var responding = Responding.To().IsAnswered(by: null);

@@ -8,6 +8,33 @@ namespace CityMonitor.MediaBridge.Tests.Sessions;
 public sealed class ResumeTests(SharedRedis redis)
 {
     [Fact]
+    public async Task A_Redis_that_lost_its_memory_learns_again_which_bridge_holds_the_call()
+    {
+        await using var deepgram = await FakeDeepgram.StartAsync();
+        await using var bridge = await TestBridge.StartAsync(redis, deepgram.Url);
+        var session = await bridge.CallAsync();
+        await using var phone = await bridge.PhoneAsync(session.Call);
+        await phone.HeardAsync("City desk here.");
+
+        await bridge.Redis.SendAsync(["DEL", Keys.Call(session.Call), Keys.Bridge(bridge.Id)]);
+
+        await Eventually.TrueAsync(async () => await bridge.FieldAsync(session.Call, CallFields.Bridge) == bridge.Id, "the call's bridge");
+        Assert.Equal("1", await bridge.FieldAsync(session.Call, CallFields.Stream));
+    }
+
+    [Fact]
+    public async Task A_bridge_that_was_away_does_not_take_back_a_call_that_moved_or_ended()
+    {
+        await using var deepgram = await FakeDeepgram.StartAsync();
+        await using var bridge = await TestBridge.StartAsync(redis, deepgram.Url);
+        var session = await bridge.CallAsync();
+        Assert.Equal(1, await bridge.Calls.BeginStreamAsync(session.Call, "elsewhere", default));
+
+        Assert.False(await bridge.Calls.HoldStreamAsync(session.Call, 1, bridge.Id, default));
+        Assert.Equal("elsewhere", await bridge.FieldAsync(session.Call, CallFields.Bridge));
+    }
+
+    [Fact]
     public async Task Another_bridge_goes_on_without_a_greeting_and_repeats_the_first_unheard_sentence()
     {
         await using var deepgram = await FakeDeepgram.StartAsync();
