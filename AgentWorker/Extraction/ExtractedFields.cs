@@ -23,8 +23,9 @@ static partial class ExtractedFields
             using var document = JsonDocument.Parse(json);
             return document.RootElement.ValueKind == JsonValueKind.Object ? Read(document.RootElement, ticketText) : null;
         }
-        catch (JsonException)
+        catch (Exception error) when (error is JsonException or InvalidOperationException)
         {
+            // InvalidOperationException: a text that is no valid Unicode.
             return null;
         }
     }

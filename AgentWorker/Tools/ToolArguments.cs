@@ -34,7 +34,7 @@ sealed class ToolArguments(JsonElement root)
         try
         {
             using var document = JsonDocument.Parse(json);
-            if (document.RootElement.ValueKind == JsonValueKind.Object)
+            if (document.RootElement.ValueKind == JsonValueKind.Object && IsReadable(document.RootElement))
             {
                 return new ToolArguments(document.RootElement.Clone());
             }
@@ -46,6 +46,25 @@ sealed class ToolArguments(JsonElement root)
 
         error = "The arguments must be one JSON object, for example {\"name\": \"Officer Lee\"}.";
         return null;
+    }
+
+    /// <summary>Half a surrogate pair ("\ud800") is valid JSON and no text.</summary>
+    static bool IsReadable(JsonElement root)
+    {
+        try
+        {
+            foreach (var property in root.EnumerateObject())
+            {
+                _ = property.Name;
+                _ = property.Value.ValueKind == JsonValueKind.String ? property.Value.GetString() : null;
+            }
+
+            return true;
+        }
+        catch (InvalidOperationException)
+        {
+            return false;
+        }
     }
 
     public void Problem(string field, string rule, string example) => _problems.Add($"{field} {rule}, for example {example}.");

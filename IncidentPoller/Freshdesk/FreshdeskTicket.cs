@@ -41,6 +41,18 @@ sealed record FreshdeskTicket
     public JsonElement CustomFields { get; init; }
 
     /// <summary>A custom field as text: a list one item to a line, null where it is not filled.</summary>
+    static string? TextOf(JsonElement text)
+    {
+        try
+        {
+            return text.GetString();
+        }
+        catch (InvalidOperationException)
+        {
+            return text.GetRawText(); // half a surrogate pair
+        }
+    }
+
     public string? CustomText(string name)
     {
         if (CustomFields.ValueKind != JsonValueKind.Object || !CustomFields.TryGetProperty(name, out var value))
@@ -51,8 +63,8 @@ sealed record FreshdeskTicket
         return value.ValueKind switch
         {
             JsonValueKind.Null or JsonValueKind.Undefined => null,
-            JsonValueKind.String => value.GetString(),
-            JsonValueKind.Array => string.Join('\n', value.EnumerateArray().Select(item => item.ValueKind == JsonValueKind.String ? item.GetString() : item.GetRawText())),
+            JsonValueKind.String => TextOf(value),
+            JsonValueKind.Array => string.Join('\n', value.EnumerateArray().Select(item => item.ValueKind == JsonValueKind.String ? TextOf(item) : item.GetRawText())),
             _ => value.GetRawText(),
         };
     }

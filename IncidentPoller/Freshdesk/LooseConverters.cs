@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 
@@ -11,11 +12,24 @@ sealed class LooseText : JsonConverter<string?>
     {
         if (reader.TokenType is JsonTokenType.String)
         {
-            return reader.GetString();
+            return TextOf(ref reader);
         }
 
         using var value = JsonDocument.ParseValue(ref reader);
         return value.RootElement.ValueKind == JsonValueKind.Null ? null : value.RootElement.GetRawText();
+    }
+
+    /// <summary>Half a surrogate pair (an emoji that was cut) is valid JSON and no text: then as it is written, for no incident is lost for a letter.</summary>
+    static string TextOf(ref Utf8JsonReader reader)
+    {
+        try
+        {
+            return reader.GetString() ?? "";
+        }
+        catch (InvalidOperationException)
+        {
+            return Encoding.UTF8.GetString(reader.HasValueSequence ? System.Buffers.BuffersExtensions.ToArray(reader.ValueSequence) : reader.ValueSpan);
+        }
     }
 
     public override void Write(Utf8JsonWriter writer, string? value, JsonSerializerOptions options) => writer.WriteStringValue(value);

@@ -51,7 +51,17 @@ static partial class EvidenceLinks
     }
 
     /// <summary>Links in free text that can only be evidence: pictures and clips.</summary>
-    public static IEnumerable<string> InHtml(string? html) => Picture.Matches(html ?? "").Select(match => WebUtility.HtmlDecode(match.Groups["url"].Value)).Distinct();
+    public static IReadOnlyList<string> InHtml(string? html)
+    {
+        try
+        {
+            return [.. Picture.Matches(PlainText.Start(html)).Select(match => WebUtility.HtmlDecode(match.Groups["url"].Value)).Distinct()];
+        }
+        catch (RegexMatchTimeoutException)
+        {
+            return []; // a text made to be slow: the ticket's fields still count
+        }
+    }
 
     // Letters that others fold to ASCII (full-width digits and dots, for example) could spell a private address that is not seen as one here.
     static string? HostOf(Uri url)
@@ -89,7 +99,7 @@ static partial class EvidenceLinks
 
     static bool IsPrivate(IPAddress address)
     {
-        address = address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address;
+        address = Embedded(address) ?? address;
         if (address.AddressFamily == AddressFamily.InterNetworkV6)
         {
             return IPAddress.IsLoopback(address) || address.IsIPv6LinkLocal || address.IsIPv6SiteLocal || address.IsIPv6UniqueLocal || address.IsIPv6Multicast || address.Equals(IPAddress.IPv6Any);
@@ -100,9 +110,23 @@ static partial class EvidenceLinks
         {
             [0 or 10 or 127, ..] or [169, 254, ..] or [192, 168, ..] => true,
             [172, >= 16 and <= 31, ..] or [100, >= 64 and <= 127, ..] or [198, 18 or 19, ..] => true,
-            [>= 224, ..] => true,
+            [192, 0, 0, _] or [>= 224, ..] => true,
             _ => false,
         };
+    }
+
+    /// <summary>The IPv4 address that an IPv6 one stands for: mapped, compatible, NAT64 (64:ff9b::/96) and 6to4 (2002::/16).</summary>
+    static IPAddress? Embedded(IPAddress address)
+    {
+        if (address.AddressFamily != AddressFamily.InterNetworkV6 || IPAddress.IsLoopback(address) || address.Equals(IPAddress.IPv6Any))
+        {
+            return null;
+        }
+
+        var bytes = address.GetAddressBytes();
+        return address.IsIPv4MappedToIPv6 || !bytes.AsSpan(0, 12).ContainsAnyExcept((byte)0) || bytes.AsSpan(0, 12).SequenceEqual((ReadOnlySpan<byte>)[0, 0x64, 0xff, 0x9b, 0, 0, 0, 0, 0, 0, 0, 0])
+            ? new IPAddress(bytes.AsSpan(12))
+            : bytes is [0x20, 0x02, ..] ? new IPAddress(bytes.AsSpan(2, 4)) : null;
     }
 
     static readonly char[] Around = ['"', '\'', '“', '”', '<', '>', '[', ']', '(', ')', ',', ';', '.', ' ', '*', '`'];
@@ -111,6 +135,6 @@ static partial class EvidenceLinks
     [GeneratedRegex(@"[\s|""]+|[,;](?=\s|""|$|https?://)", RegexOptions.IgnoreCase)]
     static partial Regex Separator { get; }
 
-    [GeneratedRegex(@"(?<url>https?://[^\s""'<>]+?\.(?:jpe?g|png|gif|webp|mp4|mov)(?:\?[^\s""'<>]*)?)(?=[\s""'<>,;)]|$)", RegexOptions.IgnoreCase)]
+    [GeneratedRegex(@"(?<url>https?://[^\s""'<>]{1,1000}?\.(?:jpe?g|png|gif|webp|mp4|mov)(?:\?[^\s""'<>]{0,1000})?)(?=[\s""'<>,;)]|$)", RegexOptions.IgnoreCase, 1000)]
     static partial Regex Picture { get; }
 }

@@ -23,7 +23,20 @@ sealed record AgentMessage(
     string? Id,
     IReadOnlyList<AgentFunction>? Functions)
 {
-    public string? Text => Content.ValueKind == JsonValueKind.String ? Content.GetString() : null;
+    public string? Text => Content.ValueKind == JsonValueKind.String ? TextOf(Content) : null;
+
+    /// <summary>Null for half a surrogate pair ("\ud800"), which is valid JSON and no text.</summary>
+    internal static string? TextOf(JsonElement element)
+    {
+        try
+        {
+            return element.GetString();
+        }
+        catch (InvalidOperationException)
+        {
+            return null;
+        }
+    }
 }
 
 /// <param name="Arguments">A string that holds JSON; tolerated as JSON itself.</param>
@@ -32,7 +45,7 @@ sealed record AgentFunction(string? Id, string? Name, JsonElement Arguments, [pr
 {
     public string ArgumentsJson => Arguments.ValueKind switch
     {
-        JsonValueKind.String => Arguments.GetString()!,
+        JsonValueKind.String => AgentMessage.TextOf(Arguments) ?? Arguments.GetRawText(),
         JsonValueKind.Undefined or JsonValueKind.Null => "{}",
         _ => Arguments.GetRawText(),
     };
