@@ -3,6 +3,7 @@
 #   ./test.sh                       everything
 #   ./test.sh Messaging EndToEnd    only these test projects
 #   ./test.sh Sdk                   only the vendors' official SDKs against the Simulator (needs Node.js 20)
+#   ./test.sh --long [project...]   fuzzed properties are tried a million times instead of 20,000
 #   ./test.sh --faults              the long mode: breaks everything during real calls and writes docs/reliability.md
 #   ./test.sh --faults --only kill --tries 4    some rows of it, fewer tries; --list names them
 set -uo pipefail
@@ -15,6 +16,13 @@ if [ "${1:-}" = --faults ]; then
   shift
   dotnet build tests/Faults -nologo -v quiet -clp:NoSummary || exit 1
   exec dotnet artifacts/bin/Faults/debug/Faults.dll --report docs/reliability.md "$@"
+fi
+
+limit=600
+if [ "${1:-}" = --long ]; then
+  shift
+  export CITYMONITOR_LONG=1
+  limit=5400
 fi
 
 if ! dotnet build CityMonitor.Services.slnf -nologo -v quiet -clp:NoSummary; then
@@ -34,14 +42,14 @@ for project in tests/*.Tests; do
   fi
   log="$results/$name.log"
   started=$SECONDS
-  timeout --kill-after=10 600 "artifacts/bin/$name/debug/$name" --no-progress --no-ansi --results-directory "$results" >"$log" 2>&1
+  timeout --kill-after=10 $limit "artifacts/bin/$name/debug/$name" --no-progress --no-ansi --results-directory "$results" >"$log" 2>&1
   code=$?
   count() { sed -nE "s/^ *$1: ([0-9]+).*/\1/p" "$log" | tail -1; }
   p=$(count succeeded) f=$(count failed) s=$(count skipped)
   p=${p:-0} f=${f:-0} s=${s:-0}
   # 8: no test was run, which is not a failure as long as others were.
   if [ $code -ne 0 ] && [ $code -ne 8 ] && [ "$f" -eq 0 ]; then
-    echo "$name ended with exit code $code$([ $code -eq 124 ] && echo ' (longer than 10 minutes)')" | tee -a "$log"
+    echo "$name ended with exit code $code$([ $code -eq 124 ] && echo ' (longer than $((limit / 60)) minutes)')" | tee -a "$log"
     f=1
   fi
   printf '%-28s %5d passed %4d failed %4d skipped  %4ds\n' "$name" "$p" "$f" "$s" $((SECONDS - started))
