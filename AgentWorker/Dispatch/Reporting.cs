@@ -1,3 +1,4 @@
+using CityMonitor.AgentWorker.Extraction;
 using CityMonitor.AgentWorker.Flows;
 using CityMonitor.Messaging.Contracts;
 using CityMonitor.Messaging.State;
@@ -26,6 +27,7 @@ static class Reporting
         }
 
         var known = d.State.Ticket.Version == ticket.Version;
+        var found = FoundByModel(d.State);
         d.State = d.State with
         {
             Ticket = ticket,
@@ -42,7 +44,7 @@ static class Reporting
         if (!known)
         {
             // A known version keeps what the model found in it: the model is asked once per version.
-            TakeFields(d);
+            TakeFields(d, found);
         }
 
         Proceed(d);
@@ -51,8 +53,9 @@ static class Reporting
     public static void Changed(Decision d, TicketSnapshot ticket)
     {
         var before = d.State.Fields;
+        var found = FoundByModel(d.State);
         d.State = d.State with { Ticket = ticket };
-        TakeFields(d);
+        TakeFields(d, found);
         var phoneChanged = d.State.Fields.ResponderPhone != before.ResponderPhone;
         d.Audit("incident.changed", "The ticket's content was changed." + (phoneChanged ? " The responder's phone number is another one." : ""));
         if (phoneChanged && d.State.Status is not IncidentStatus.Acknowledged && Conversation.WaitsForAnswer(d) is { } waiting)
@@ -114,7 +117,8 @@ static class Reporting
     }
 
     /// <summary>The parser's fields, completed with what the model found; a field that the parser has is never overwritten.</summary>
-    static void TakeFields(Decision d)
+    /// <param name="foundBefore">The phone that the model found in the version before.</param>
+    static void TakeFields(Decision d, PhoneNumber? foundBefore = null)
     {
         var parsed = d.State.Ticket.Fields;
         var found = d.Facts.Extracted;
@@ -134,11 +138,20 @@ static class Reporting
                 EvidenceUrls = parsed.EvidenceUrls.Count > 0 ? parsed.EvidenceUrls : found.EvidenceUrls,
             },
         };
+        if (found is null && parsed.ResponderPhone is null && foundBefore is { } phone && ExtractedFields.StandsIn(phone.Value[1..], d.State.Ticket.RawText))
+        {
+            // The model is down and the number still stands there: an edited comma must not stop the call that is ringing.
+            d.State = d.State with { Fields = d.State.Fields with { ResponderPhone = phone } };
+            d.Audit("incident.phone-kept", "The model found nothing this time; the phone number that it had found still stands in the ticket and is kept.");
+        }
+
         if (found is not null)
         {
             d.Audit("incident.completed", "The model filled fields that the ticket's form lacks: " + string.Join(", ", Names(parsed, d.State.Fields)) + ".");
         }
     }
+
+    static PhoneNumber? FoundByModel(IncidentState state) => state.Ticket.Fields.ResponderPhone is null ? state.Fields.ResponderPhone : null;
 
     static IEnumerable<string> Names(IncidentFields parsed, IncidentFields now)
     {

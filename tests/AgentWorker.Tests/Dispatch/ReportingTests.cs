@@ -281,6 +281,22 @@ public sealed class ReportingTests
         Assert.Null(responding.State.Flag);
     }
 
+    [Theory]
+    [InlineData("Crash at the pier!! resp. +1 (202) 555-0123 pls", true)]
+    [InlineData("Crash at the pier!! resp. +1 (202) 555-0124 pls", false)]
+    public void A_model_that_is_down_while_a_ticket_is_edited_takes_no_phone_away_that_still_stands_in_it(string edited, bool kept)
+    {
+        var responding = Responding.To(
+            Responding.Ticket(phone: null, rawText: "Crash at the pier, resp. +1 (202) 555-0123"), new Facts { ExtractionTried = true, Extracted = Responding.Ticket().Fields });
+        responding.Facts = new Facts { ExtractionTried = true };
+        responding.Gets(new IncidentChanged(Responding.Id, Responding.Ticket(phone: null, rawText: edited, version: "v2")));
+
+        Assert.Equal(kept ? Responding.Phone : null, responding.State.Fields.ResponderPhone);
+        Assert.Equal(kept ? 0 : 1, responding.Of<EndCall>().Count());
+        Assert.Equal(kept, responding.State.Flag is null);
+        Assert.Single(responding.Of<PlaceCall>());
+    }
+
     [Fact]
     public void Text_of_a_ticket_that_gives_orders_is_only_quoted()
     {
