@@ -10,6 +10,8 @@ namespace CityMonitor.AgentWorker.Dispatch;
 /// </summary>
 sealed class Decision(IncidentState state, DateTimeOffset now, DispatchOptions options, Flow flow, Facts facts)
 {
+    const int MostCauses = 8;
+
     readonly List<Message> _messages = [];
     readonly Dictionary<string, (TimerDue Timer, TimeSpan Delay)> _timers = [];
     readonly HashSet<string> _cancelled = [];
@@ -84,24 +86,49 @@ sealed class Decision(IncidentState state, DateTimeOffset now, DispatchOptions o
         State = State with { NextWrite = State.NextWrite + 1 };
     }
 
-    public void Flag(string reason, string remedy)
+    /// <summary>Adds a cause; what the operator was told before stays.</summary>
+    /// <param name="passing">Names a cause that may pass by itself; it stands behind those that do not.</param>
+    public void Flag(string reason, string remedy, string? passing = null)
     {
-        if (State.Flag?.Reason == reason)
+        var causes = State.Flag?.Causes ?? [];
+        if (causes.Any(c => c.Reason == reason))
         {
             return;
         }
 
-        State = State with { Flag = new OperatorFlag(Now, reason, remedy) };
+        // Bounded: the first cause and the newest stay, and the audit has every one.
+        var kept = causes.Count < MostCauses ? causes : [causes[0], .. causes.Skip(2)];
+        SetFlag(State.Flag?.At ?? Now, [.. kept, new FlagCause(reason, remedy, passing)]);
         Audit("incident.flagged", $"{reason} {remedy}");
     }
 
-    public void Unflag()
+    public void Unflag() => Unflag(_ => true);
+
+    /// <summary>Takes one passing cause back and leaves those of others.</summary>
+    public void Unflag(string passing) => Unflag(c => c.Passing == passing);
+
+    public void UnflagAllBut(string passing) => Unflag(c => c.Passing != passing);
+
+    void Unflag(Func<FlagCause, bool> isOver)
     {
-        if (State.Flag is not null)
+        if (State.Flag is not { } flag || !flag.Causes.Any(isOver))
         {
-            State = State with { Flag = null };
-            Audit("incident.unflagged", "What the operator was asked to do is not needed any more.");
+            return;
         }
+
+        SetFlag(flag.At, [.. flag.Causes.Where(c => !isOver(c))]);
+        Audit("incident.unflagged", State.Flag is { } left
+            ? $"A part of what the operator was asked to do is not needed any more; left is: {left.Reason}"
+            : "What the operator was asked to do is not needed any more.");
+    }
+
+    void SetFlag(DateTimeOffset at, IEnumerable<FlagCause> causes)
+    {
+        List<FlagCause> ordered = [.. causes.OrderBy(c => c.Passing is not null)];
+        State = State with
+        {
+            Flag = ordered.Count == 0 ? null : new OperatorFlag(at, string.Join(' ', ordered.Select(c => c.Reason)), string.Join(' ', ordered.Select(c => c.Remedy).Distinct())) { Causes = ordered },
+        };
     }
 
     public void Become(IncidentStatus status, string text)
@@ -154,4 +181,11 @@ static class TimerNames
     public const string Duplicate = "duplicate";
     public const string OpenTicket = "open-ticket";
     public const string Messages = "messages";
+}
+
+/// <summary>Names of what an operator is told and that may pass by itself.</summary>
+static class PassingCauses
+{
+    public const string NotDialled = "not-dialled";
+    public const string MessagesWait = "messages-wait";
 }

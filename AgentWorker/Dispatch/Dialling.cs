@@ -8,7 +8,6 @@ namespace CityMonitor.AgentWorker.Dispatch;
 static class Dialling
 {
     const int MostRedialsInARow = 2;
-    const string NotDialled = "The call has been waiting for minutes and is still not dialled.";
 
     public static void Dial(Decision d)
     {
@@ -102,13 +101,7 @@ static class Dialling
     }
 
     /// <summary>The call is under way after all: what the operator was told of its waiting is over.</summary>
-    public static void IsDialled(Decision d)
-    {
-        if (d.State.Flag?.Reason == NotDialled)
-        {
-            d.Unflag();
-        }
-    }
+    public static void IsDialled(Decision d) => d.Unflag(PassingCauses.NotDialled);
 
     public static void NextAttemptDue(Decision d)
     {
@@ -140,7 +133,8 @@ static class Dialling
                 }
                 else if (d.Now - attempt.At >= 2 * d.Options.NoNewsWait)
                 {
-                    d.Flag(NotDialled, "Call the responder yourself, and look at TelephonyApi and the dial queue; the call is still made when its turn comes.");
+                    d.Flag("The call has been waiting for minutes and is still not dialled.",
+                        "Call the responder yourself, and look at TelephonyApi and the dial queue; the call is still made when its turn comes.", PassingCauses.NotDialled);
                 }
 
                 d.Arm(TimerNames.CallOverdue, d.Options.NoNewsWait, live.Call);

@@ -48,7 +48,7 @@ static class FollowUp
         d.Disarm(TimerNames.EtaReply);
         if (!TextMessages.HasFailed(d.State))
         {
-            d.Unflag();
+            d.UnflagAllBut(PassingCauses.MessagesWait);
         }
 
         d.Audit("incident.arrived", $"{d.State.Responder?.Name ?? "The responder"} has arrived.");

@@ -60,6 +60,7 @@ static class Outcomes
         var live = d.Live!;
         d.Live = live with { Settled = true, Pending = null };
         Dialling.DisarmCallTimers(d);
+        Dialling.IsDialled(d);
         var outcome = Derive(d.State, live);
         d.ChangeAttempt(live.Call, a => a with { EndedAt = live.End?.At ?? d.Now, Outcome = outcome, Detail = Detail(d.State, live, outcome) });
         d.Audit("call.outcome", $"Outcome: {outcome}.", live.Call);
@@ -198,7 +199,7 @@ static class Outcomes
         d.State = d.State with { AcknowledgedAt = d.State.AcknowledgedAt ?? d.Now };
         if (!TextMessages.HasFailed(d.State))
         {
-            d.Unflag();
+            d.UnflagAllBut(PassingCauses.MessagesWait);
         }
 
         d.Become(IncidentStatus.Acknowledged, $"{d.State.Responder?.Name ?? "The responder"} takes care of it.");

@@ -82,6 +82,7 @@ static partial class TextMessages
         if (d.State.Evidence.All(e => e.Status != DeliveryStatus.Queued))
         {
             d.Disarm(TimerNames.Messages);
+            d.Unflag(PassingCauses.MessagesWait);
         }
     }
 
@@ -119,7 +120,7 @@ static partial class TextMessages
     {
         if (d.State.Status != IncidentStatus.Withdrawn && d.State.Evidence.LastOrDefault(e => e.Status == DeliveryStatus.Queued) is { } waiting)
         {
-            d.Flag($"A message to {waiting.To} has been waiting for {d.Options.MessageWait.TotalMinutes:0} minutes.", "Check the Twilio account and its status page; the message is still tried. Send the details by other means if it is urgent.");
+            d.Flag($"A message to {waiting.To} has been waiting for {d.Options.MessageWait.TotalMinutes:0} minutes.", "Check the Twilio account and its status page; the message is still tried. Send the details by other means if it is urgent.", PassingCauses.MessagesWait);
         }
     }
 

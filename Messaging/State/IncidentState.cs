@@ -149,4 +149,12 @@ public sealed record EvidenceMessage(
     IReadOnlyList<string>? WaitingMedia = null,
     MessageId? FallbackOf = null);
 
-public sealed record OperatorFlag(DateTimeOffset At, string Reason, string Remedy);
+/// <param name="Reason">Of all causes, the most serious first; each as a sentence.</param>
+public sealed record OperatorFlag(DateTimeOffset At, string Reason, string Remedy)
+{
+    /// <summary>What was found, one by one: one cause can be taken back while the others stay. One alone where an older version wrote the state.</summary>
+    public IReadOnlyList<FlagCause> Causes { get => field ?? [new FlagCause(Reason, Remedy)]; init; }
+}
+
+/// <param name="Passing">Names a cause that may pass by itself, and so can be taken back alone; null for one that stays until the incident goes on.</param>
+public sealed record FlagCause(string Reason, string Remedy, string? Passing = null);

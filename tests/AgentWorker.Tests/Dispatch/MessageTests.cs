@@ -161,6 +161,42 @@ public sealed class MessageTests
     }
 
     [Fact]
+    public void What_the_operator_was_told_of_a_waiting_message_is_taken_back_once_all_are_under_way()
+    {
+        var responding = Sent().TimerRings(TimerNames.Messages).HangsUp();
+        Assert.Contains("has been waiting", responding.State.Flag!.Reason, StringComparison.Ordinal);
+
+        Status(responding, DeliveryStatus.Accepted);
+        Assert.Null(responding.State.Flag);
+    }
+
+    [Fact]
+    public void A_waiting_message_neither_hides_nor_takes_back_what_the_operator_was_told_before()
+    {
+        var responding = Sent().HangsUp();
+        responding.Gets(new DeadLettered(Responding.Id.Value, "UpdateTicket", "no such ticket"));
+        var before = responding.State.Flag!;
+        responding.TimerRings(TimerNames.Messages);
+        Assert.StartsWith(before.Reason, responding.State.Flag!.Reason, StringComparison.Ordinal);
+        Assert.Contains("has been waiting", responding.State.Flag.Reason, StringComparison.Ordinal);
+        Assert.Contains("Check the Twilio account", responding.State.Flag.Remedy, StringComparison.Ordinal);
+
+        Status(responding, DeliveryStatus.Accepted);
+        Assert.Equal((before.Reason, before.Remedy, before.At), (responding.State.Flag!.Reason, responding.State.Flag.Remedy, responding.State.Flag.At));
+    }
+
+    [Fact]
+    public void What_comes_after_a_waiting_message_stands_before_it()
+    {
+        var responding = Sent().TimerRings(TimerNames.Messages);
+        responding.Tool("decline_incident", new { reason = "another call" });
+        responding.HangsUp();
+
+        Assert.StartsWith("The responder declined", responding.State.Flag!.Reason, StringComparison.Ordinal);
+        Assert.EndsWith("waiting for 5 minutes.", responding.State.Flag.Reason, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void After_the_ETA_the_responder_is_asked_and_a_yes_is_the_arrival()
     {
         var responding = Sent();
