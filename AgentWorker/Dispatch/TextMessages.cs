@@ -11,6 +11,7 @@ static partial class TextMessages
     public const int MostMedia = 10;
     const int LongestBody = 1500;
     const int MostReplyNotes = 20;
+    const int RememberedReplies = 20;
 
     /// <summary>Sends the incident with its evidence. Outside WhatsApp's 24-hour window the text goes as a template and the media wait for a reply.</summary>
     public static EvidenceMessage SendEvidence(Decision d, PhoneNumber to)
@@ -126,6 +127,16 @@ static partial class TextMessages
 
     public static void Received(Decision d, MessageReceived m)
     {
+        if (m.Sid is { Length: > 0 } sid)
+        {
+            if (d.State.Received.Contains(sid))
+            {
+                return;
+            }
+
+            d.State = d.State with { Received = [.. d.State.Received.TakeLast(RememberedReplies - 1), sid] };
+        }
+
         var body = Spoken.Clean(m.Body) ?? "";
         d.Audit("message.reply", $"{m.Channel} from {m.From.Masked}: {body}{(m.MediaUrls.Count > 0 ? $" [{m.MediaUrls.Count} media]" : "")}");
         if (d.State.Evidence.Count == 0 && d.State.Attempts.All(a => a.To != m.From))

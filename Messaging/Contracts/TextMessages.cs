@@ -21,4 +21,5 @@ public enum DeliveryStatus { Queued, Accepted, Sent, Delivered, Read, Failed }
 public sealed record MessageStatusChanged(IncidentId Incident, MessageId Message, DeliveryStatus Status, int? ErrorCode, string? Detail) : IncidentMessage(Incident);
 
 /// <summary>A responder wrote back.</summary>
-public sealed record MessageReceived(IncidentId Incident, PhoneNumber From, Channel Channel, string Body, IReadOnlyList<string> MediaUrls) : IncidentMessage(Incident);
+/// <param name="Sid">Twilio's id of the message, by which a second delivery is known; null where it gave none.</param>
+public sealed record MessageReceived(IncidentId Incident, PhoneNumber From, Channel Channel, string Body, IReadOnlyList<string> MediaUrls, string? Sid = null) : IncidentMessage(Incident);

@@ -53,6 +53,9 @@ public sealed record IncidentState(
     /// <summary>Replies that were written to the ticket.</summary>
     public int Replies { get; init; }
 
+    /// <summary>Twilio's ids of the last messages that the responder wrote: a second delivery has no second effect.</summary>
+    public IReadOnlyList<string> Received { get => field ?? []; init; }
+
     /// <summary>The traceparent with which it was first reported; each call's trace is linked to it. Null where nobody traces.</summary>
     public string? Trace { get; init; }
 }

@@ -19,7 +19,7 @@ sealed class InboundMessages(MessageStore store, MessageBus bus, ILogger<Inbound
             return;
         }
 
-        await TellAsync(from, channel, body, media, ct);
+        await TellAsync(sid, from, channel, body, media, ct);
         if (sid.Length > 0)
         {
             // Only now: a crash before this takes it in twice rather than never.
@@ -27,7 +27,7 @@ sealed class InboundMessages(MessageStore store, MessageBus bus, ILogger<Inbound
         }
     }
 
-    async Task TellAsync(PhoneNumber from, Channel channel, string body, IReadOnlyList<string> media, CancellationToken ct)
+    async Task TellAsync(string sid, PhoneNumber from, Channel channel, string body, IReadOnlyList<string> media, CancellationToken ct)
     {
         if (channel == Channel.WhatsApp)
         {
@@ -48,7 +48,7 @@ sealed class InboundMessages(MessageStore store, MessageBus bus, ILogger<Inbound
             return;
         }
 
-        await bus.PublishAsync(new MessageReceived(incident, from, channel, body, media), ct);
+        await bus.PublishAsync(new MessageReceived(incident, from, channel, body, media, sid.Length > 0 ? sid : null), ct);
         await bus.PublishAsync(
             new AuditEntry("TelephonyApi", stop.Contains(word) ? "message.opted-out" : "message.received", incident.Value, null,
                 $"{from.Masked} wrote by {channel}{(stop.Contains(word) ? " that they want no more messages" : "")}."), ct);

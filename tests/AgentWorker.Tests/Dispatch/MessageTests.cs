@@ -254,6 +254,25 @@ public sealed class MessageTests
     }
 
     [Fact]
+    public void A_reply_that_is_delivered_twice_is_noted_once_and_the_same_words_in_a_new_message_again()
+    {
+        var responding = Sent();
+        var reply = new MessageReceived(Responding.Id, PhoneNumber.Parse("+12025550188"), Channel.WhatsApp, "on my way", [], "SM1");
+        responding.Gets(reply).Gets(reply with { Sid = "SM2" }).Gets(reply);
+
+        Assert.Equal(2, responding.Notes.Count());
+        Assert.Empty(responding.Last.Messages);
+
+        for (var n = 3; n < 50; n++)
+        {
+            responding.Gets(reply with { Sid = $"SM{n}" });
+        }
+
+        Assert.Equal(20, responding.State.Received.Count);
+        Assert.Equal("SM49", responding.State.Received[^1]);
+    }
+
+    [Fact]
     public void STOP_sends_nothing_more_on_a_reply()
     {
         var responding = Sent();

@@ -7,7 +7,7 @@ namespace CityMonitor.AgentWorker.Tests.Dispatch;
 
 public sealed class StateTests
 {
-    static readonly string[] addedLater = ["timers", "roundStart", "live", "replies"];
+    static readonly string[] addedLater = ["timers", "roundStart", "live", "replies", "received"];
 
     [Fact]
     public void A_state_survives_its_JSON()
@@ -35,6 +35,7 @@ public sealed class StateTests
 
         var state = node.Deserialize(StateJson.Default.IncidentState)!;
         Assert.NotNull(state.Timers);
+        Assert.NotNull(state.Received);
         Assert.Equal(0, state.RoundStart);
 
         var live = JsonSerializer.Deserialize("""{"call":"fd-1.1","stage":"introduction"}""", StateJson.Default.LiveCall)!;

@@ -173,7 +173,8 @@ public sealed class MessageTests : TelephonyTest
             Assert.Equal("""<?xml version="1.0" encoding="UTF-8"?><Response></Response>""", await answer.Content.ReadAsStringAsync());
         }
 
-        Assert.Equal(incident, (await Telephony.OneAsync<MessageReceived>()).Incident);
+        var received = await Telephony.OneAsync<MessageReceived>();
+        Assert.Equal((incident, "SM9"), (received.Incident, received.Sid));
         await Telephony.PublishAsync(Message(2, Channel.Sms));
         Assert.Equal(21610, (await ChangedAsync(DeliveryStatus.Failed)).ErrorCode);
         Assert.Single(Twilio.Sends);
