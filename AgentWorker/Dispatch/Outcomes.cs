@@ -11,13 +11,16 @@ static class Outcomes
     public static void Accept(Decision d, string how)
     {
         var before = d.State.Responder ?? ResponderRecord.Empty;
+        if (before.AcceptedAt is not null)
+        {
+            // A speech engine that was replaced in the middle asks once more under another id: the yes stands since it was said.
+            return;
+        }
+
         d.State = d.State with { Responder = before with { AcceptedAt = d.Now, DeclinedAt = null, DeclineReason = null, WrongNumber = false } };
         d.Audit("incident.accepted", $"{before.Name ?? "The responder"} accepted {how}.", d.Live?.Call);
-        if (before.AcceptedAt is null)
-        {
-            var waited = d.Now - d.State.OpenedAt;
-            d.Measurements.Add(() => AgentMetrics.Acknowledged(waited));
-        }
+        var waited = d.Now - d.State.OpenedAt;
+        d.Measurements.Add(() => AgentMetrics.Acknowledged(waited));
     }
 
     public static void Decline(Decision d, string reason, bool wrongNumber)

@@ -53,6 +53,17 @@ public sealed class ToolTests
     }
 
     [Fact]
+    public void A_yes_that_a_new_speech_engine_reports_again_is_accepted_once()
+    {
+        var responding = Responding.To().IsAnswered().Accepts();
+        var said = responding.State.Responder!.AcceptedAt;
+
+        responding.Later(TimeSpan.FromSeconds(2)).Tool("accept_incident", id: "of the new engine");
+        Assert.Equal(said, responding.State.Responder!.AcceptedAt);
+        Assert.Single(responding.Of<AuditEntry>(), entry => entry.Kind == "incident.accepted");
+    }
+
+    [Fact]
     public void A_verdict_of_machine_keeps_the_waiting_tool_from_telling()
     {
         var responding = Responding.To().IsAnswered(by: null);
