@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json;
 using System.Threading.Channels;
 using CityMonitor.Messaging.Contracts;
@@ -11,14 +12,24 @@ namespace CityMonitor.MediaBridge.Sessions;
 /// Writes what happens in one stream to Redis, in order, without ever holding up its audio: turns, messages to AgentWorker, the heard
 /// position. One loop per stream; a short outage of Redis is waited out.
 /// </summary>
-sealed class CallLog(CallId call, CallStore store, MessageBus bus, RedisClient redis, TimeProvider clock, ILogger log)
+/// <param name="stream">What this stream says of the call as a whole counts until a newer one has begun.</param>
+sealed class CallLog(CallId call, int stream, string bridge, CallStore store, MessageBus bus, RedisClient redis, TimeProvider clock, ILogger log)
 {
     const string Service = "MediaBridge";
 
     static readonly TimeSpan GiveUpAfter = TimeSpan.FromSeconds(60);
 
-    // Clears the bridge only where no newer stream of the call has begun elsewhere.
-    static readonly RedisScript Release = new("if redis.call('HGET', KEYS[1], 'stream') == ARGV[1] then return redis.call('HSET', KEYS[1], 'bridge', '') end return 0");
+    // KEYS hash; ARGV ttl, stream, bridge, field, value. Not where a newer stream has begun: a bridge that was frozen and thaws must not
+    // say of a call that others hold that it is over. Redis may have been wiped since, and then counts from 1 again: so the bridge too.
+    static readonly RedisScript WriteWhileOurs = new($$"""
+        #!lua flags=allow-oom
+        local held = redis.call('HMGET', KEYS[1], '{{CallFields.Stream}}', '{{CallFields.Bridge}}')
+        if held[1] and held[1] ~= ARGV[2] then return 0 end
+        if held[2] and held[2] ~= '' and held[2] ~= ARGV[3] then return 0 end
+        redis.call('HSET', KEYS[1], ARGV[4], ARGV[5])
+        redis.call('PEXPIRE', KEYS[1], ARGV[1])
+        return 1
+        """);
 
     // Some entries a second at the most, so this holds minutes of an outage. Beyond it the newest is dropped, counted in the log.
     readonly Channel<Func<CancellationToken, Task>> entries = System.Threading.Channels.Channel.CreateBounded<Func<CancellationToken, Task>>(
@@ -54,11 +65,11 @@ sealed class CallLog(CallId call, CallStore store, MessageBus bus, RedisClient r
         Add(WritePositionAsync);
     }
 
-    public void Field(string name, string value) => Add(ct => store.WriteAsync(call, new Dictionary<string, string> { [name] = value }, ct));
+    /// <summary>A field of the call's hash, unless a newer stream already holds the call.</summary>
+    public void Field(string name, string value) => Add(ct => WriteFieldAsync(name, value, ct));
 
     /// <summary>The bridge no longer holds the call, unless a newer stream already does.</summary>
-    public void ReleaseBridge(int stream) =>
-        Add(ct => redis.RunAsync(Release, [Keys.Call(call)], [stream.ToString(System.Globalization.CultureInfo.InvariantCulture)], ct).AsTask());
+    public void ReleaseBridge() => Field(CallFields.Bridge, "");
 
     public void Complete() => entries.Writer.TryComplete();
 
@@ -111,8 +122,13 @@ sealed class CallLog(CallId call, CallStore store, MessageBus bus, RedisClient r
         }
 
         var value = now.Text.Length == 0 ? "" : JsonSerializer.Serialize(new SpeakingPosition(now.Text, now.Heard), SessionsJson.Default.SpeakingPosition);
-        return store.WriteAsync(call, new Dictionary<string, string> { [CallFields.Speaking] = value }, ct);
+        return WriteFieldAsync(CallFields.Speaking, value, ct);
     }
+
+    async Task WriteFieldAsync(string name, string value, CancellationToken ct) =>
+        await redis.RunAsync(
+            WriteWhileOurs, [Keys.Call(call)],
+            [(long)CallStore.Life.TotalMilliseconds, stream.ToString(CultureInfo.InvariantCulture), bridge, name, value], ct);
 
     void Add(Func<CancellationToken, Task> entry)
     {

@@ -37,12 +37,14 @@ sealed class CallStreams(
         }
 
         using var scope = log.BeginScope(new Dictionary<string, object> { ["call"] = opening.Session.Call.Value });
+        BridgeTelemetry.ActiveStreams.Add(1);
         try
         {
             await CarryAsync(phone, opening);
         }
         finally
         {
+            BridgeTelemetry.ActiveStreams.Add(-1);
             live.LeavePlace();
         }
     }
@@ -149,10 +151,9 @@ sealed class CallStreams(
         using var stopEngines = new CancellationTokenSource();
         using var stopPhone = new CancellationTokenSource();
         using var stopRecords = new CancellationTokenSource();
-        BridgeTelemetry.ActiveStreams.Add(1);
         CallStreamsLog.Started(log, opening.Number);
 
-        var records = new CallLog(session.Call, calls, bus, redis, clock, log);
+        var records = new CallLog(session.Call, opening.Number, bridge.Value, calls, bus, redis, clock, log);
         var seat = new EngineSeat(engines, session, deepgram, clock, log);
         await using var local = new LocalSpeech(phrases, session.Voice, log);
         phone.Name(opening.Start.StreamSid);
@@ -192,7 +193,7 @@ sealed class CallStreams(
             records.Field(CallFields.Mode, "keypad");
         }
 
-        records.ReleaseBridge(opening.Number);
+        records.ReleaseBridge();
         records.Publish(new MediaStopped(session.Call, opening.Number, end.Reason));
         records.Audit("media.stopped", $"Stream {opening.Number}: {end.Reason}");
         records.Complete();
@@ -203,7 +204,6 @@ sealed class CallStreams(
 
         stopRecords.CancelAfter(RecordsAtMost);
         await recording;
-        BridgeTelemetry.ActiveStreams.Add(-1);
         BridgeTelemetry.EndedStreams.Add(1, BridgeTelemetry.Tag("reason", end.Reason));
         span?.SetTag("citymonitor.media.end", end.Reason);
         CallStreamsLog.Ended(log, opening.Number, end.Reason);

@@ -166,4 +166,24 @@ public sealed class ResumeTests(SharedRedis redis)
         await Eventually.TrueAsync(async () => (await bridge.TurnsAsync(session.Call)).Count >= 3, "all turns are written");
         Assert.Equal(["City desk here.", "Yes", "Good."], (await bridge.TurnsAsync(session.Call)).Select(turn => turn.Text).Distinct());
     }
+
+    [Fact]
+    public async Task An_old_bridge_that_thaws_ends_its_stream_and_not_the_call_that_another_one_holds()
+    {
+        await using var deepgram = await FakeDeepgram.StartAsync();
+        await using var old = await TestBridge.StartAsync(redis, deepgram.Url);
+        await using var now = await TestBridge.StartAsync(redis, deepgram.Url);
+        var session = await old.CallAsync();
+        await using var left = await old.PhoneAsync(session.Call);
+        var agent = await deepgram.NextAsync();
+        await left.HeardAsync("City desk here.");
+        await using var phone = await now.PhoneAsync(session.Call);
+        await deepgram.NextAsync();
+
+        await agent.SayAsync("Nobody hears this, goodbye.");
+        Assert.Equal("finished", (await left.Closed.WaitAsync(TimeSpan.FromSeconds(10))).Reason);
+        await old.ToAgentAsync(session.Call, "MediaStopped");
+        Assert.Null(await now.FieldAsync(session.Call, CallFields.End));
+        Assert.Equal(("2", now.Id), (await now.FieldAsync(session.Call, CallFields.Stream), await now.FieldAsync(session.Call, CallFields.Bridge)));
+    }
 }
