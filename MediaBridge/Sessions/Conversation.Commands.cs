@@ -74,6 +74,10 @@ sealed partial class Conversation
                 case ToolResult result when result.Stream == stream && tools.Take(result.ToolCallId, out var entry):
                     AnswerTool(entry, result.Content, null);
                     break;
+                case ToolResult result when result.Stream == stream && tools.TakeLate(result.ToolCallId, out var call):
+                    ConversationLog.LateToolResult(log, result.ToolCallId);
+                    CorrectTool(call, result.Content);
+                    break;
                 case ToolResult result:
                     ConversationLog.LateToolResult(log, result.ToolCallId);
                     break;
@@ -118,6 +122,22 @@ sealed partial class Conversation
         {
             ConversationLog.ToolTimedOut(log, entry.Call.Name);
             AnswerTool(entry, """{"error":"No answer in time. Tell the responder that this did not work, and go on."}""", "timeout");
+        }
+    }
+
+    /// <summary>The worker has done it after all: the next engine is told so instead of the failure, and the responder hears it now.</summary>
+    void CorrectTool(ToolCall call, string content)
+    {
+        var told = history.FindIndex(entry => entry is HistoryEntry.ToolUsed used && ReferenceEquals(used.Call, call));
+        if (told >= 0)
+        {
+            history[told] = new HistoryEntry.ToolUsed(call, content);
+        }
+
+        // Where the model has asked again, that answer says it.
+        if (!deaf && !tools.Runs(call.Name) && LateAnswers.Correction(call, content, session.Tools) is { } correction)
+        {
+            SayThroughEngine(correction);
         }
     }
 

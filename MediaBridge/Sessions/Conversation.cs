@@ -33,7 +33,7 @@ sealed partial class Conversation : IDisposable
     readonly SilencePolicy silence;
     readonly MuteWatch mute = new();
     readonly GoodbyePhrases goodbye;
-    readonly PendingTools tools = new();
+    readonly PendingTools tools;
     readonly List<HistoryEntry> history = [];
     readonly TaskCompletionSource<StreamEnd> ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
@@ -51,6 +51,7 @@ sealed partial class Conversation : IDisposable
         this.unheard = unheard;
         shortestUtteranceMs = options.ShortestUtteranceMs;
         began = clock.GetTimestamp();
+        tools = new PendingTools(options.ToolTimeoutMs);
         playout = new Playout(line, clock, OnHeardToTheEnd);
         silence = new SilencePolicy(session.Limits);
         goodbye = new GoodbyePhrases(session.Limits.GoodbyePhrases);

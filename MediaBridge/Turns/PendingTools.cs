@@ -3,12 +3,16 @@ using System.Diagnostics;
 namespace CityMonitor.MediaBridge.Turns;
 
 /// <summary>Tools that AgentWorker runs for the conversation at this moment.</summary>
-sealed class PendingTools
+/// <param name="timeoutMs">After this a tool is answered with an error, so that the conversation goes on.</param>
+sealed class PendingTools(double timeoutMs)
 {
-    /// <summary>After this a tool is answered with an error, so that the conversation goes on.</summary>
-    public const double TimeoutMs = 20_000;
+    /// <summary>More tools than this never run out of time in a conversation that anybody can follow.</summary>
+    const int MostLate = 32;
 
     readonly Dictionary<string, Entry> calls = new(StringComparer.Ordinal);
+
+    /// <summary>What ran out of time: the model was told that it did not work, and the worker may still do it.</summary>
+    readonly Dictionary<string, ToolCall> late = new(StringComparer.Ordinal);
 
     public int Count => calls.Count;
 
@@ -19,6 +23,10 @@ sealed class PendingTools
 
     public bool Take(string id, out Entry entry) => calls.Remove(id, out entry!);
 
+    public bool TakeLate(string id, out ToolCall call) => late.Remove(id, out call!);
+
+    public bool Runs(string name) => calls.Values.Any(entry => entry.Call.Name == name);
+
     /// <summary>Takes what has run out of time.</summary>
     public IReadOnlyList<Entry> TakeOverdue(double nowMs)
     {
@@ -27,8 +35,16 @@ sealed class PendingTools
             return [];
         }
 
-        var overdue = calls.Values.Where(entry => nowMs - entry.AtMs >= TimeoutMs).ToList();
-        overdue.ForEach(entry => calls.Remove(entry.Call.Id));
+        var overdue = calls.Values.Where(entry => nowMs - entry.AtMs >= timeoutMs).ToList();
+        foreach (var entry in overdue)
+        {
+            calls.Remove(entry.Call.Id);
+            if (late.Count < MostLate)
+            {
+                late[entry.Call.Id] = entry.Call;
+            }
+        }
+
         return overdue;
     }
 

@@ -20,8 +20,16 @@ sealed class TurnsOptions : ICheckedOptions
     /// <summary>The greeting interrupts whoever still speaks this long after the start, in ms: a machine, most likely; default 3000.</summary>
     public int LongestHelloMs { get; init; } = 3000;
 
+    /// <summary>A tool that AgentWorker has not answered after this counts as failed, so that the conversation goes on, in ms; default 20000.</summary>
+    public int ToolTimeoutMs { get; init; } = 20_000;
+
     public IEnumerable<string> Problems()
     {
+        if (ToolTimeoutMs is < 500 or > 60_000)
+        {
+            yield return $"Turns:ToolTimeoutMs must be from 500 to 60000 ms, for example 20000; found {ToolTimeoutMs}.";
+        }
+
         if (HelloWaitMs is < 0 or > 5000)
         {
             yield return $"Turns:HelloWaitMs must be from 0 to 5000 ms, for example 700; found {HelloWaitMs}.";

@@ -110,6 +110,41 @@ public sealed class ConversationTests(SharedRedis redis)
     }
 
     [Fact]
+    public async Task A_tool_that_works_after_its_time_is_put_right_aloud_and_in_what_the_next_engine_is_told()
+    {
+        await using var deepgram = await FakeDeepgram.StartAsync();
+        await using var bridge = await TestBridge.StartAsync(redis, deepgram.Url, ("Turns:ToolTimeoutMs", "500"));
+        var session = await bridge.CallAsync();
+        await using var phone = await bridge.PhoneAsync(session.Call);
+        var agent = await deepgram.NextAsync();
+        await phone.HeardAsync("City desk here.");
+        await agent.SendAsync("""
+            {"type":"FunctionCallRequest","functions":[
+              {"id":"c1","name":"accept_incident","arguments":"{}","client_side":true},
+              {"id":"c2","name":"retrieve_ticket","arguments":"{}","client_side":true},
+              {"id":"c3","name":"accept_incident","arguments":"{}","client_side":true}]}
+            """);
+        for (var i = 0; i < 3; i++)
+        {
+            Assert.Contains("did not work", (string?)(await agent.NextAsync("FunctionCallResponse"))["content"], StringComparison.Ordinal);
+        }
+
+        bridge.Tell(new ToolResult(session.Call, 1, "c3", "accept_incident", """{"error":"Not now."}"""));
+        bridge.Tell(new ToolResult(session.Call, 1, "c2", "retrieve_ticket", """{"type":"fire"}"""));
+        bridge.Tell(new ToolResult(session.Call, 1, "c1", "accept_incident", """{"accepted":true}"""));
+        const string Correction = "One correction: your acceptance has been recorded after all.";
+        Assert.Equal(Correction, (string?)(await agent.NextAsync("InjectAgentMessage"))["message"]);
+        await agent.SayAsync(Correction);
+        await phone.HeardAsync(Correction);
+
+        agent.Drop();
+        var told = (await deepgram.NextAsync()).Settings.ToJsonString(JsonOptions);
+        Assert.Contains("accepted", told, StringComparison.Ordinal);
+        Assert.DoesNotContain("did not work", told, StringComparison.Ordinal);
+        Assert.Single(agent.Raw, raw => raw.Contains("InjectAgentMessage", StringComparison.Ordinal));
+    }
+
+    [Fact]
     public async Task Huge_arguments_are_answered_with_an_error_and_never_reach_the_worker()
     {
         await using var deepgram = await FakeDeepgram.StartAsync();
