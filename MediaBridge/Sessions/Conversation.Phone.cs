@@ -92,6 +92,11 @@ sealed partial class Conversation
     {
         lock (gate)
         {
+            if (disposed)
+            {
+                return;
+            }
+
             silence.CallerSpoke();
             calls.Publish(new KeypadPressed(session.Call, digit.ToString()));
         }
