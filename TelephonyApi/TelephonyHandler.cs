@@ -9,15 +9,44 @@ namespace CityMonitor.TelephonyApi;
 
 /// <summary>AgentWorker's orders, from cm:telephony.</summary>
 sealed class TelephonyHandler(
-    DialStore store, CallStore calls, CallEnder ender, DialSignal signal, MessageSender messages, ILogger<TelephonyHandler> log) : IMessageHandler
+    DialStore store, CallStore calls, CallEnder ender, DialSignal signal, MessageSender messages, ILogger<TelephonyHandler> log) : IMessageHandler, IDisposable
 {
+    /// <summary>Orders that are carried out at once.</summary>
+    public const int Concurrency = 32;
+
+    /// <summary>Of these, texts: a text may take seconds for each of its parts, and no call may have to wait behind them.</summary>
+    const int MostTexts = Concurrency / 2;
+
+    static readonly TimeSpan textWait = TimeSpan.FromSeconds(1);
+
+    readonly SemaphoreSlim texts = new(MostTexts);
+
+    public void Dispose() => texts.Dispose();
+
     public ValueTask<Handled> HandleAsync(Delivery delivery, Step step, CancellationToken ct) => delivery.Message switch
     {
         PlaceCall place => PlaceAsync(place, step, ct),
         EndCall end => EndAsync(end, step, ct),
-        SendMessage message => messages.SendAsync(message, step, ct),
+        SendMessage message => TextAsync(message, step, ct),
         var other => ValueTask.FromResult(Handled.Dead($"TelephonyApi does not know how to handle {other.GetType().Name}")),
     };
+
+    async ValueTask<Handled> TextAsync(SendMessage message, Step step, CancellationToken ct)
+    {
+        if (!texts.Wait(0, CancellationToken.None))
+        {
+            return Handled.Retry(textWait);
+        }
+
+        try
+        {
+            return await messages.SendAsync(message, step, ct);
+        }
+        finally
+        {
+            texts.Release();
+        }
+    }
 
     async ValueTask<Handled> PlaceAsync(PlaceCall place, Step step, CancellationToken ct)
     {

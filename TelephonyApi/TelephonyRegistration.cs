@@ -56,7 +56,7 @@ static class TelephonyRegistration
         services.AddSingleton<MessageStore>().AddSingleton<MessageStatuses>().AddSingleton<MessageSender>().AddSingleton<EvidenceLinks>().AddSingleton<EvidenceProbe>().AddSingleton<LinkScreening>().AddSingleton<InboundMessages>();
         services.AddSingleton<StreamErrors>().AddHostedService(provider => provider.GetRequiredService<StreamErrors>());
         services.AddHostedService<DialPump>().AddHostedService<TelephonyWatch>();
-        services.AddWorkStream<TelephonyHandler>(Keys.Telephony, concurrency: 32);
+        services.AddWorkStream<TelephonyHandler>(Keys.Telephony, TelephonyHandler.Concurrency);
         return builder;
     }
 
