@@ -11,6 +11,7 @@ static class Phrases
     public const string KeypadQuestion = "Press 1 to accept. Press 2 to decline. Press 9 to hear it again.";
     public const string Accepted = "Thank you. You have accepted. Goodbye.";
     public const string Declined = "Thank you. You have declined; we will call somebody else. Goodbye.";
+    public const string Settled = "Thank you. The incident has been settled in the meantime; nothing more is needed. Goodbye.";
     public const string NotAChoice = "Sorry, that is not one of the choices.";
     public const string NoAnswer = "We have not had your answer. We will call again. Goodbye.";
     public const string Sorry = "Sorry, City Monitor cannot continue this call. We will call you again. Goodbye.";

@@ -1,4 +1,6 @@
+using System.Text.Json;
 using CityMonitor.Messaging.Contracts;
+using CityMonitor.Messaging.State;
 using CityMonitor.Messaging.Streams;
 using CityMonitor.TelephonyApi.Calls;
 using CityMonitor.TelephonyApi.Twilio;
@@ -67,7 +69,8 @@ static class VoiceEndpoints
     }
 
     static Task<IResult> KeypadAsync(
-        TwilioRequest request, TwimlAnswer answer, DialStore store, CallRouter router, MessageBus bus, ILogger<TwimlAnswer> log, CancellationToken ct)
+        TwilioRequest request, TwimlAnswer answer, DialStore store, IncidentStore incidents, CallRouter router, MessageBus bus, ILogger<TwimlAnswer> log,
+        CancellationToken ct)
     {
         // The digit travels on in our own URL while Redis is away: what was pressed is not asked twice.
         var digits = request["Digits"] is { Length: > 0 } pressed ? pressed : request["pressed"];
@@ -93,6 +96,12 @@ static class VoiceEndpoints
                 WebhookLog.Pressed(log, call, digit);
                 await bus.PublishAsync(new KeypadPressed(call, digit, InKeypadMode: true), patience);
                 await store.SetAsync(call, DialFields.Keypad, digit, patience);
+                if (state.Session?.Incident is { } incident && await IsSettledAsync(incidents, incident, log, patience))
+                {
+                    // AgentWorker ignores the key then: nobody may drive off in the belief of being expected.
+                    return new Twiml().Say(Phrases.Settled, language).Hangup();
+                }
+
                 return new Twiml().Say(digit == "1" ? Phrases.Accepted : Phrases.Declined, language).Hangup();
             }
 
@@ -101,5 +110,19 @@ static class VoiceEndpoints
             var next = await router.DecideAsync(call, 5, round, patience);
             return digit is "9" or "" ? next : next.Before(Phrases.NotAChoice, language);
         }, ct);
+    }
+
+    static async Task<bool> IsSettledAsync(IncidentStore incidents, IncidentId incident, ILogger log, CancellationToken ct)
+    {
+        try
+        {
+            return await incidents.ReadAsync(incident, ct) is { Status: IncidentStatus.Withdrawn };
+        }
+        catch (JsonException error)
+        {
+            // Of a newer version, say: the key counts all the same.
+            WebhookLog.UnreadableIncident(log, error, incident);
+            return false;
+        }
     }
 }

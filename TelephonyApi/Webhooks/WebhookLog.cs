@@ -38,6 +38,9 @@ static partial class WebhookLog
     [LoggerMessage(2211, LogLevel.Information, "Ticket {Ticket} was touched, says Freshdesk")]
     public static partial void Touched(ILogger log, long ticket);
 
+    [LoggerMessage(2213, LogLevel.Error, "The state of incident {Incident} could not be read; the key that was pressed counts")]
+    public static partial void UnreadableIncident(ILogger log, Exception error, IncidentId incident);
+
     [LoggerMessage(2212, LogLevel.Information, "Inbound call {Sid} from {Number}")]
     public static partial void Inbound(ILogger log, string sid, string number);
 }

@@ -160,6 +160,23 @@ public sealed class VoiceTests : TelephonyTest
         Assert.NotNull((await Telephony.TwimlAsync($"/twilio/continue?call={call}", ("CallSid", sid))).Element("Hangup"));
     }
 
+    [Theory]
+    [InlineData(IncidentStatus.Withdrawn, "settled")]
+    [InlineData(IncidentStatus.Calling, "accepted")]
+    public async Task Whoever_accepts_what_has_been_withdrawn_hears_that_nothing_more_is_needed(IncidentStatus status, string word)
+    {
+        var sid = await PlacedAsync();
+        var incident = IncidentId.Parse(call.Root);
+        var fields = new IncidentFields("Fire", "12 Harbour Road", null, null, [], null, null);
+        var ticket = new TicketSnapshot(1, "v1", "Fire", "", Priority.High, fields, [], DateTimeOffset.UnixEpoch, DateTimeOffset.UnixEpoch);
+        var state = new IncidentState(incident, ticket, fields, status, DateTimeOffset.UnixEpoch, [], null, [], null);
+        await Telephony.Redis.SendAsync(["SET", Keys.Incident(incident), JsonSerializer.SerializeToUtf8Bytes(state, StateJson.Default.IncidentState)]);
+        var answer = await Telephony.TwimlAsync($"/twilio/keypad?call={call}&round=1", ("CallSid", sid), ("Digits", "1"));
+        Assert.Contains(word, answer.Element("Say")!.Value, StringComparison.Ordinal);
+        Assert.NotNull(answer.Element("Hangup"));
+        Assert.Equal("1", (await Telephony.OneAsync<KeypadPressed>()).Digits);
+    }
+
     [Fact]
     public async Task Nine_repeats_anything_else_is_no_choice_and_three_silences_are_the_end()
     {
