@@ -31,6 +31,9 @@ static partial class MessageLog
     [LoggerMessage(2310, LogLevel.Information, "Inbound message {Sid} was taken before and is ignored")]
     public static partial void Replayed(ILogger log, string sid);
 
+    [LoggerMessage(2311, LogLevel.Warning, "'{Member}' names no message whose status could be watched; it is taken off the list")]
+    public static partial void Unreadable(ILogger log, string member);
+
     [LoggerMessage(2309, LogLevel.Information, "{Number} wrote by {Channel}, about no incident that is known")]
     public static partial void NoIncident(ILogger log, string number, Channel channel);
 }

@@ -6,7 +6,7 @@ using CityMonitor.Messaging.State;
 namespace CityMonitor.TelephonyApi.Messages;
 
 /// <summary>What is known of messages, in Redis.</summary>
-sealed class MessageStore(RedisClient redis, TimeProvider clock)
+sealed class MessageStore(RedisClient redis, TimeProvider clock, ILogger<MessageStore> log)
 {
     static readonly long keepMs = (long)TimeSpan.FromDays(7).TotalMilliseconds;
 
@@ -42,10 +42,22 @@ sealed class MessageStore(RedisClient redis, TimeProvider clock)
     {
         var until = (clock.GetUtcNow() - longerThan).ToUnixTimeMilliseconds();
         var found = await redis.SendAsync(["ZRANGEBYSCORE", Keys.MessagesUnderWay, "-inf", until, "LIMIT", 0, 20], ct);
-        return [.. from item in found.Items
-                   let pair = item.Text!.Split('|')
-                   where pair.Length == 2
-                   select (MessageId.Parse(pair[0]), int.Parse(pair[1], CultureInfo.InvariantCulture))];
+        var silent = new List<(MessageId, int)>();
+        foreach (var item in found.Items)
+        {
+            if (Parse(item.Text!) is { } one)
+            {
+                silent.Add(one);
+            }
+            else
+            {
+                // It would be found again at every look, and twenty of its kind would hide all others.
+                MessageLog.Unreadable(log, item.Text!);
+                await redis.SendAsync(["ZREM", Keys.MessagesUnderWay, item.Text!], ct);
+            }
+        }
+
+        return silent;
     }
 
     public async Task<bool> WindowIsOpenAsync(PhoneNumber number, CancellationToken ct) =>
@@ -73,6 +85,24 @@ sealed class MessageStore(RedisClient redis, TimeProvider clock)
 
     public Task RememberTakenAsync(string sid, CancellationToken ct) =>
         redis.SendAsync(["SET", Keys.InboundMessage(sid), clock.GetUtcNow().ToUnixTimeMilliseconds(), "PX", keepMs], ct).AsTask();
+
+    static (MessageId Message, int Part)? Parse(string member)
+    {
+        var pair = member.Split('|');
+        if (pair.Length != 2 || !int.TryParse(pair[1], NumberStyles.None, CultureInfo.InvariantCulture, out var part))
+        {
+            return null;
+        }
+
+        try
+        {
+            return (MessageId.Parse(pair[0]), part);
+        }
+        catch (FormatException)
+        {
+            return null;
+        }
+    }
 
     static string Member(MessageId message, int part) => $"{message}|{part}";
 }

@@ -217,6 +217,32 @@ public sealed class MessageTests : TelephonyTest
     }
 
     [Fact]
+    public async Task Texts_that_hang_hold_up_no_call()
+    {
+        var released = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        for (var number = 1; number <= 40; number++)
+        {
+            Twilio.NextCreate(async (context, _) =>
+            {
+                if (context.Request.Path.Value!.EndsWith("/Messages.json", StringComparison.Ordinal))
+                {
+                    await released.Task;
+                }
+
+                return false;
+            });
+            await Telephony.PublishAsync(Message(number, Channel.Sms));
+        }
+
+        await Eventually.TrueAsync(() => Twilio.Sends.Count >= 16, "as many texts as may hang do");
+        await Telephony.PlaceAsync("fd-2.1", "+12025550124");
+        await Telephony.OneAsync<CallPlaced>(timeout: TimeSpan.FromSeconds(4));
+        Assert.Equal(16, Twilio.Sends.Count);
+        released.SetResult();
+        await Eventually.TrueAsync(() => Twilio.Sends.Count == 40, "every text goes out");
+    }
+
+    [Fact]
     public async Task Links_that_must_not_leave_are_withheld_and_the_text_still_goes()
     {
         await OpenWindowAsync();
@@ -251,5 +277,14 @@ public sealed class SilentMessageTests : TelephonyTest
         message["error_code"] = 30005;
         var failed = await Telephony.OneAsync<MessageStatusChanged>(changed => changed.Status == DeliveryStatus.Failed);
         Assert.Equal(30005, failed.ErrorCode);
+    }
+
+    [Fact]
+    public async Task Rubbish_among_the_watched_messages_hides_no_other_one_and_is_thrown_away()
+    {
+        await Telephony.Redis.SendAsync(["ZADD", Keys.MessagesUnderWay, 1, "no such message|0", 2, "fd-1.m1|first", 3, "rubbish"]);
+        await A_message_whose_reports_were_lost_is_looked_up();
+        await Eventually.TrueAsync(
+            async () => (await Telephony.Redis.SendAsync(["ZRANGE", Keys.MessagesUnderWay, 0, -1])).Items.All(item => item.Text == "fd-1.m1|0"), "the rubbish is gone");
     }
 }
