@@ -49,11 +49,14 @@ public abstract class LeasedService(Leases leases) : BackgroundService
         try
         {
             await work;
-            OnInterrupted(null);
+            if (!stoppingToken.IsCancellationRequested)
+            {
+                OnInterrupted(null);
+            }
         }
-        catch (OperationCanceledException) when (lost.IsCancellationRequested)
+        catch (Exception error) when (stoppingToken.IsCancellationRequested || (error is OperationCanceledException && lost.IsCancellationRequested))
         {
-            // The lease is gone or the process stops: what RunAsync was told.
+            // The lease is gone or the process stops: what RunAsync was told. What it was about to do breaks off in many ways.
         }
         catch (Exception error)
         {
@@ -62,7 +65,7 @@ public abstract class LeasedService(Leases leases) : BackgroundService
         }
 
         // Given back at once, so that another replica need not wait for it to lapse.
-        await leases.TryReleaseAsync(Name, epoch);
+        await leases.TryReleaseAsync(Name, epoch, stoppingToken);
 
         // Also what RunAsync throws before its first await ends up in the task.
         async Task StartAsync() => await RunAsync(epoch, lost.Token);

@@ -106,7 +106,8 @@ public sealed class Leases(RedisClient redis, TimeProvider clock, ILogger<Leases
         }
     }
 
-    internal async Task TryReleaseAsync(string name, long epoch)
+    /// <param name="stopping">Has fired when the process stops: then a lease that is left to lapse is worth no warning.</param>
+    internal async Task TryReleaseAsync(string name, long epoch, CancellationToken stopping)
     {
         using var patience = new CancellationTokenSource(RenewEvery, clock);
         try
@@ -116,7 +117,10 @@ public sealed class Leases(RedisClient redis, TimeProvider clock, ILogger<Leases
         catch (Exception error) when (error is RedisException or OperationCanceledException or ObjectDisposedException)
         {
             // It lapses by itself within 3 s.
-            LogInterrupted(name, error);
+            if (!stopping.IsCancellationRequested)
+            {
+                LogInterrupted(name, error);
+            }
         }
     }
 
