@@ -6,6 +6,7 @@ using CityMonitor.MediaBridge.Turns;
 using CityMonitor.Messaging.State;
 using CityMonitor.Messaging.Streams;
 using CityMonitor.ServiceDefaults;
+using Microsoft.Extensions.Options;
 
 namespace CityMonitor.MediaBridge;
 
@@ -23,6 +24,7 @@ static class MediaBridgeFeatures
         services.AddCheckedOptions<DeepgramOptions>("Deepgram");
         services.AddCheckedOptions<TurnsOptions>("Turns");
         services.AddCheckedOptions<BridgeOptions>("Media");
+        services.AddSingleton<IValidateOptions<BridgeOptions>, DrainTime.Validation>().AddSingleton<DrainTime>();
         services.AddCheckedOptions<CapacityOptions>("Capacity");
         services.AddCheckedOptions<PublicUrlOptions>("PublicUrls");
 

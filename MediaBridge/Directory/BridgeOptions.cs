@@ -15,8 +15,8 @@ sealed class BridgeOptions : ICheckedOptions
     /// <summary>Sockets that may wait for their start at once, beside the calls; default 2000. Each costs a few KB and at most StartTimeoutMs.</summary>
     public int MaxWaiting { get; init; } = 2000;
 
-    /// <summary>Longest time a drain waits for a pause in each conversation, in s; default 20.</summary>
-    public int DrainSeconds { get; init; } = 20;
+    /// <summary>Longest time a drain waits for a pause in each conversation, in s; default 20, or two thirds of Drain:Timeout where that is less.</summary>
+    public int? DrainSeconds { get; init; }
 
     public IEnumerable<string> Problems()
     {

@@ -15,7 +15,7 @@ namespace CityMonitor.MediaBridge.Sessions;
 /// <summary>Carries one of Twilio's sockets from its first message to its last, and frees all that it held.</summary>
 sealed class CallStreams(
     StreamAdmission admission, LiveStreams live, CallStore calls, MessageBus bus, RedisClient redis, PhraseBook phrases, IConversationEngineFactory engines,
-    BridgeId bridge, IOptions<BridgeOptions> options, IOptions<TurnsOptions> turns, IOptions<DeepgramOptions> deepgram, TimeProvider clock, ILogger<CallStreams> log)
+    BridgeId bridge, DrainTime drain, IOptions<BridgeOptions> options, IOptions<TurnsOptions> turns, IOptions<DeepgramOptions> deepgram, TimeProvider clock, ILogger<CallStreams> log)
 {
     static readonly TimeSpan AdmissionTimeout = TimeSpan.FromSeconds(5);
     static readonly TimeSpan LastRecordsTimeout = TimeSpan.FromSeconds(3);
@@ -174,7 +174,7 @@ sealed class CallStreams(
         conversation.Start();
         if (live.IsDraining)
         {
-            conversation.Drain(TimeSpan.FromSeconds(options.Value.DrainSeconds));
+            conversation.Drain(drain.AtMost);
         }
 
         var reading = PhoneReader.ReadFramesAsync(phone, conversation, opening.Start.StreamSid, stopPhone.Token);

@@ -1,16 +1,15 @@
 using CityMonitor.MediaBridge.Directory;
-using Microsoft.Extensions.Options;
 
 namespace CityMonitor.MediaBridge.Sessions;
 
 /// <summary>On SIGTERM: no new streams; each conversation is closed at its next pause and goes on at another bridge. Runs before anything else stops.</summary>
-sealed class StreamDrain(LiveStreams streams, BridgeDirectory directory, IOptions<BridgeOptions> options, TimeProvider clock, ILogger<StreamDrain> log) : IHostedLifecycleService
+sealed class StreamDrain(LiveStreams streams, BridgeDirectory directory, DrainTime time, TimeProvider clock, ILogger<StreamDrain> log) : IHostedLifecycleService
 {
     static readonly TimeSpan Margin = TimeSpan.FromSeconds(8);
 
     public async Task StoppingAsync(CancellationToken cancellationToken)
     {
-        var atMost = TimeSpan.FromSeconds(options.Value.DrainSeconds);
+        var atMost = time.AtMost;
         streams.BeginDrain(atMost);
         StreamDrainLog.Draining(log, streams.Count);
         await directory.AnnounceAsync(cancellationToken);

@@ -3,6 +3,8 @@ using CityMonitor.MediaBridge.Directory;
 using CityMonitor.MediaBridge.Turns;
 using CityMonitor.Messaging.State;
 using CityMonitor.Simulator.Speech;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Options;
 
 namespace CityMonitor.MediaBridge.Tests.Turns;
 
@@ -198,6 +200,27 @@ public sealed class TurnTakingTests
         Assert.Equal(2, new BridgeOptions { StartTimeoutMs = 1, DrainSeconds = -1 }.Problems().Count());
         Assert.Equal(2, new TurnsOptions { FalseAlarmAfterMs = 1, ShortestUtteranceMs = 1 }.Problems().Count());
     }
+
+    [Theory]
+    [InlineData(25, 30, null)]
+    [InlineData(26, 30, "Media:DrainSeconds must be at least 5 s below Drain:Timeout")]
+    [InlineData(0, 1, null)]
+    [InlineData(null, 1, null)]
+    public void A_drain_must_fit_into_the_time_that_the_process_has_for_it(int? drain, int timeout, string? problem)
+    {
+        var result = new DrainTime.Validation(Host(timeout)).Validate(null, new BridgeOptions { DrainSeconds = drain });
+        Assert.Equal(problem is not null, result.Failed);
+        Assert.StartsWith(problem ?? "", result.FailureMessage ?? "", StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(null, 30, 20)]
+    [InlineData(null, 6, 4)]
+    [InlineData(25, 30, 25)]
+    public void A_drain_that_is_not_configured_follows_the_time_that_there_is(int? drain, int timeout, int expected) =>
+        Assert.Equal(TimeSpan.FromSeconds(expected), new DrainTime(Options.Create(new BridgeOptions { DrainSeconds = drain }), Host(timeout)).AtMost);
+
+    static IOptions<HostOptions> Host(int timeout) => Options.Create(new HostOptions { ShutdownTimeout = TimeSpan.FromSeconds(timeout) });
 
     static List<Heard> Feed(SpeechDetector detector, byte[] audio)
     {
