@@ -49,7 +49,7 @@ for project in tests/*.Tests; do
   p=${p:-0} f=${f:-0} s=${s:-0}
   # 8: no test was run, which is not a failure as long as others were.
   if [ $code -ne 0 ] && [ $code -ne 8 ] && [ "$f" -eq 0 ]; then
-    echo "$name ended with exit code $code$([ $code -eq 124 ] && echo ' (longer than $((limit / 60)) minutes)')" | tee -a "$log"
+    echo "$name ended with exit code $code$([ $code -eq 124 ] && echo ' (longer than '$((limit / 60))' minutes)')" | tee -a "$log"
     f=1
   fi
   printf '%-28s %5d passed %4d failed %4d skipped  %4ds\n' "$name" "$p" "$f" "$s" $((SECONDS - started))

@@ -25,12 +25,12 @@ sealed record AgentMessage(
 {
     public string? Text => Content.ValueKind == JsonValueKind.String ? TextOf(Content) : null;
 
-    /// <summary>Null for half a surrogate pair ("\ud800"), which is valid JSON and no text.</summary>
+    /// <summary>Null for half a surrogate pair ("\ud800"), which is valid JSON and no text, and for bytes that are no UTF-8.</summary>
     internal static string? TextOf(JsonElement element)
     {
         try
         {
-            return element.GetString();
+            return element.ValueKind == JsonValueKind.String ? element.GetString() : element.GetRawText();
         }
         catch (InvalidOperationException)
         {
@@ -45,9 +45,8 @@ sealed record AgentFunction(string? Id, string? Name, JsonElement Arguments, [pr
 {
     public string ArgumentsJson => Arguments.ValueKind switch
     {
-        JsonValueKind.String => AgentMessage.TextOf(Arguments) ?? Arguments.GetRawText(),
         JsonValueKind.Undefined or JsonValueKind.Null => "{}",
-        _ => Arguments.GetRawText(),
+        _ => AgentMessage.TextOf(Arguments) ?? "null", // no object: the model is told so
     };
 }
 
