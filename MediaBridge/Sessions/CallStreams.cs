@@ -61,18 +61,19 @@ sealed class CallStreams(
 
     async Task<(Opening? Opening, string Refusal)> AdmitAsync(PhoneSocket phone, string? signature, CancellationToken aborted)
     {
-        var starting = PhoneReader.ReadStartAsync(phone, aborted);
+        using var givenUp = CancellationTokenSource.CreateLinkedTokenSource(aborted);
+        var starting = PhoneReader.ReadStartAsync(phone, givenUp.Token);
         try
         {
-            // Not by cancelling the read: that would abort the socket, and the reason could not be sent.
+            // Not by cancelling the read at once: that would abort the socket, and the reason could not be sent.
             await starting.WaitAsync(TimeSpan.FromMilliseconds(options.Value.StartTimeoutMs), clock, aborted);
         }
         catch (TimeoutException)
         {
             await phone.CloseOutputAsync(WebSocketCloseStatus.PolicyViolation, "start-timeout");
             await Task.WhenAny(starting, Task.Delay(CloseTimeout, clock, aborted));
-            phone.Abort();
-            await starting;
+            await givenUp.CancelAsync(); // a peer that answers no close frame would hold its socket for ever: an abort alone does not end a read
+            await ((Task)starting).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             return (null, "start-timeout");
         }
         catch (OperationCanceledException)

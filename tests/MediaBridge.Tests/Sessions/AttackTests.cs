@@ -160,12 +160,12 @@ public sealed class AttackTests(SharedRedis redis) : IAsyncLifetime
     {
         var token = await bridge.TokenAsync((await bridge.CallAsync()).Call);
         await using var phone = await TestPhone.ConnectAsync(bridge.Url);
-        foreach (var letter in Encoding.UTF8.GetBytes(phone.StartMessage(token)))
+        // All but the last byte: however quick the machine, it never becomes a start.
+        foreach (var letter in Encoding.UTF8.GetBytes(phone.StartMessage(token))[..^1])
         {
             try
             {
                 await phone.SendRawAsync(new[] { letter }, WebSocketMessageType.Text, end: false);
-                await Task.Delay(10);
             }
             catch (Exception error) when (error is WebSocketException or IOException)
             {
