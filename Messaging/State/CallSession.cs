@@ -12,6 +12,7 @@ namespace CityMonitor.Messaging.State;
 /// <param name="VoicemailText">The call-back text for an answering machine; nothing of the incident.</param>
 /// <param name="KeypadText">The incident in a few sentences, for keypad mode.</param>
 /// <param name="Goodbye">Said before the call is ended for silence or its longest duration.</param>
+/// <param name="Speech">For the engine `cascade`: whose ears and voices; null takes the bridge's own (section Cascade).</param>
 public sealed record CallSession(
     CallId Call,
     IncidentId? Incident,
@@ -29,7 +30,22 @@ public sealed record CallSession(
     string Goodbye,
     IReadOnlyList<ToolDefinition> Tools,
     IReadOnlyList<string> Keyterms,
-    CallLimits Limits);
+    CallLimits Limits,
+    SpeechChoice? Speech = null);
+
+/// <summary>Whose ears and voices a call of the cascade engine has, in the order of preference.</summary>
+/// <param name="Ears">Speech-to-text: deepgram, flux, elevenlabs, elevenlabs-batch. The next one stands in where one fails; empty takes the bridge's own order.</param>
+/// <param name="Voices">The first one speaks, the next one stands in, also in mid-sentence; empty takes the session's Voice, then the bridge's stand-in.</param>
+/// <param name="Sensitivity">high: any word of the caller interrupts the agent; low: not before the fourth one, and no "mhm" or "right". Default high.</param>
+public sealed record SpeechChoice(IReadOnlyList<string> Ears, IReadOnlyList<VoiceChoice> Voices, string Sensitivity = "high");
+
+/// <param name="Vendor">deepgram or elevenlabs.</param>
+/// <param name="Voice">Deepgram's model (aura-2-andromeda-en) or ElevenLabs' voice id.</param>
+/// <param name="Model">ElevenLabs' model; null takes the bridge's own.</param>
+/// <param name="Stability">ElevenLabs only, 0 to 1; null is the vendor's default, as for the other two.</param>
+/// <param name="Similarity">ElevenLabs only, 0 to 1.</param>
+/// <param name="Speed">1 is as the voice speaks; 0.7 to 1.2.</param>
+public sealed record VoiceChoice(string Vendor, string Voice, string? Model = null, double? Stability = null, double? Similarity = null, double? Speed = null);
 
 /// <param name="Parameters">JSON schema of the arguments.</param>
 /// <param name="HasEffect">Runs only once the end of the caller's turn is confirmed (defer_until_eot).</param>

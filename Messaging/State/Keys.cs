@@ -119,6 +119,9 @@ public static class CallFields
     /// <summary>MediaBridge: what the agent is saying and how much of it was heard, as JSON; empty between its turns. A new bridge repeats the first unheard sentence.</summary>
     public const string Speaking = "speaking";
 
+    /// <summary>MediaBridge: the next piece of the newest answer it waits for, as stream.turn.index, for example 1.5.3; all before it are in its hands or heard (<see cref="Speak"/>).</summary>
+    public const string Spoken = "spoken";
+
     /// <summary>MediaBridge: when the first stream began, Unix ms; the longest duration counts from here.</summary>
     public const string Began = "began";
 

@@ -30,6 +30,8 @@ public sealed class ContractsTests
             new DeadLettered("fd-4711", "PlaceCall", "x"), new PlaceCall(call, number, Priority.Urgent), new EndCall(call, "x"), new PrepareGreeting(call), new SayNews(call, "x"),
             new UpdateTicket("w", incident, 4711, TicketStatus.Pending), new AddTicketNote("w", incident, 4711, "text"), new TicketTouched(4711),
             new AuditEntry("s", "k", "fd-4711", call, "text"), new IncidentWithdrawn(incident, "closed"), new IncidentSwept(incident),
+            new UserTurn(call, 2, 7, "yes", true, "Do you accept?", Interrupted: true, Again: true, TurnSource.Keypad), new TurnConfirmed(call, 2, 7), new AgentInterrupted(call, 2, 7),
+            new Speak(call, 2, 7, 0, "Thank you."), new TurnFinished(call, 2, 7, 1), new StopSpeaking(call, 2, 7),
         ];
     }
 
