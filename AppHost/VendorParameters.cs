@@ -18,7 +18,8 @@ static class VendorParameterExtensions
 
     static VendorParameters AddVendor(IDistributedApplicationBuilder builder, VendorSpec vendor)
     {
-        var simulated = builder.ExecutionContext.IsRunMode && !vendor.Settings.Any(setting => setting.Credential && Given(builder.Configuration, setting) is not null);
+        var simulated = builder.ExecutionContext.IsRunMode && !IsGiven(builder.Configuration, vendor)
+            && !Topology.Vendors.Any(other => other.Name == vendor.SpareFor && IsGiven(builder.Configuration, other));
         var parameters = new Dictionary<SettingSpec, IResourceBuilder<ParameterResource>>();
         foreach (var setting in vendor.Settings)
         {
@@ -55,6 +56,9 @@ static class VendorParameterExtensions
 
         return service;
     }
+
+    static bool IsGiven(ConfigurationManager configuration, VendorSpec vendor) =>
+        vendor.Settings.Any(setting => setting.Credential && Given(configuration, setting) is not null);
 
     static string? Given(ConfigurationManager configuration, SettingSpec setting) =>
         new[] { $"Parameters:{setting.Parameter}", setting.Key }.Concat(setting.Aliases)

@@ -97,7 +97,7 @@ sealed class Terminal : IDisposable
         vendors.AddColumn("Vendor").AddColumn("Served by").AddColumn("Does");
         foreach (var choice in city.Vendors)
         {
-            vendors.AddRow(choice.Vendor.Name, choice.Vendor.Name == "OpenAI" && ServiceEnvironment.ModelIsOff(city.Vendors) ? "[grey]OFF (no OpenAI:ApiKey; none is simulated for real tickets)[/]" : choice.Simulated ? $"[black on yellow] SIMULATED [/] {city.Vendor(choice.Vendor.Name)}" : "[white on green] REAL [/]", choice.Vendor.Does);
+            vendors.AddRow(choice.Vendor.Name, choice.Vendor.Name == "OpenAI" && ServiceEnvironment.ModelIsOff(city.Vendors) ? "[grey]OFF (no OpenAI:ApiKey; none is simulated for real tickets)[/]" : choice.Off ? $"[grey]OFF (no {choice.Vendor.Settings[0].Key})[/]" : choice.Simulated ? $"[black on yellow] SIMULATED [/] {city.Vendor(choice.Vendor.Name)}" : "[white on green] REAL [/]", choice.Vendor.Does);
         }
 
         var addresses = new Grid().AddColumn().AddColumn();

@@ -34,7 +34,11 @@ sealed record SettingSpec(string Key, string? Simulated, bool Secret, string Des
 
 /// <param name="Port">The Simulator's default port for this vendor.</param>
 /// <param name="BaseUrls">Keys that point at the Simulator's port while it serves the vendor, with the URL's scheme and path.</param>
-sealed record VendorSpec(string Name, string Does, int Port, IReadOnlyList<SettingSpec> Settings, IReadOnlyList<(string Key, string Scheme, string Path)> BaseUrls);
+sealed record VendorSpec(string Name, string Does, int Port, IReadOnlyList<SettingSpec> Settings, IReadOnlyList<(string Key, string Scheme, string Path)> BaseUrls)
+{
+    /// <summary>The vendor that this one is a spare for: without credentials it is simulated only where that one is too, and else left out.</summary>
+    public string? SpareFor { get; init; }
+}
 
 /// <summary>
 /// The names of resources, ports and keys that the Aspire AppHost and the DevHost share. Both compile this file, so what runs under
@@ -66,7 +70,7 @@ static class Topology
     public static ServiceSpec IncidentPoller { get; } = new("IncidentPoller", "incident-poller", 5101, External: false, "Freshdesk");
     public static ServiceSpec AgentWorker { get; } = new("AgentWorker", "agent-worker", 5102, External: false, "OpenAI");
     public static ServiceSpec TelephonyApi { get; } = new("TelephonyApi", "telephony-api", 5000, External: true, "Twilio");
-    public static ServiceSpec MediaBridge { get; } = new("MediaBridge", "media-bridge", 8080, External: true, "Deepgram");
+    public static ServiceSpec MediaBridge { get; } = new("MediaBridge", "media-bridge", 8080, External: true, "Deepgram", "ElevenLabs");
 
     public static IReadOnlyList<ServiceSpec> Services { get; } = [IncidentPoller, AgentWorker, TelephonyApi, MediaBridge];
 
@@ -93,8 +97,12 @@ static class Topology
             new("Freshdesk:ApiKey", "simulator", Secret: true, "Freshdesk API key: Profile settings, View API key", "FRESHDESK_API_KEY", "API_KEY"),
         ],
         [("Freshdesk:BaseUrl", "http", "")]),
-        new("OpenAI", "ticket fields that the parser missed", 5094,
+        new("OpenAI", "the model: conversations, and ticket fields that the parser missed", 5094,
             [new("OpenAI:ApiKey", "simulator", Secret: true, "OpenAI API key: platform.openai.com, API keys", "OPENAI_API_KEY")],
             [("OpenAI:BaseUrl", "http", "/v1")]),
+        // Sockets of speech are at the same addresses as its requests, with ws for http.
+        new("ElevenLabs", "a second voice and ear", 5095,
+            [new("ElevenLabs:ApiKey", "simulator", Secret: true, "ElevenLabs API key: elevenlabs.io, Developers, API Keys; without it Deepgram alone speaks", "ELEVENLABS_API_KEY", "ELEVEN_LABS_API_KEY") { Required = false }],
+            [("ElevenLabs:BaseUrl", "http", "")]) { SpareFor = "Deepgram" },
     ];
 }

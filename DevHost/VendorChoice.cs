@@ -4,9 +4,16 @@ namespace CityMonitor.Hosting;
 /// <param name="Given">The settings that were given, by canonical environment name.</param>
 sealed record VendorChoice(VendorSpec Vendor, bool Simulated, IReadOnlyDictionary<string, string> Given)
 {
+    /// <summary>Neither real nor simulated: a spare without credentials beside a real vendor. Simulated speech has no place on a real call.</summary>
+    public bool Off { get; init; }
+
     /// <exception cref="CityStartException">A vendor has some of what it needs but not all: to simulate it then would hide a mistake.</exception>
     public static IReadOnlyList<VendorChoice> All(IReadOnlyDictionary<string, string> settings) =>
-        [.. Topology.Vendors.Select(vendor => Of(vendor, settings))];
+        WithoutSpares([.. Topology.Vendors.Select(vendor => Of(vendor, settings))]);
+
+    static List<VendorChoice> WithoutSpares(List<VendorChoice> choices) =>
+        choices.ConvertAll(choice => choice.Simulated && choices.Exists(c => c.Vendor.Name == choice.Vendor.SpareFor && !c.Simulated)
+            ? choice with { Simulated = false, Off = true } : choice);
 
     static VendorChoice Of(VendorSpec vendor, IReadOnlyDictionary<string, string> settings)
     {

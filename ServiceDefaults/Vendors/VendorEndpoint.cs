@@ -34,6 +34,11 @@ public sealed record Vendor(string Name, IReadOnlyList<VendorSetting> Settings, 
         [new("OpenAI:ApiKey", "simulator", "sk-...")],
         "OpenAI:BaseUrl", "https://api.openai.com/v1", "http://127.0.0.1:5094/v1");
 
+    public static readonly Vendor ElevenLabs = new(
+        "ElevenLabs",
+        [new("ElevenLabs:ApiKey", "simulator", "the key of ElevenLabs' developer page")],
+        "ElevenLabs:BaseUrl", "https://api.elevenlabs.io", "http://127.0.0.1:5095");
+
     public static readonly Vendor Freshdesk = new(
         "Freshdesk",
         [

@@ -2,6 +2,7 @@ using CityMonitor.Simulator.Deepgram;
 using CityMonitor.Simulator.Faults;
 using CityMonitor.Simulator.Freshdesk;
 using CityMonitor.Simulator.OpenAI;
+using CityMonitor.Simulator.Sockets;
 using CityMonitor.Simulator.Twilio;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 
@@ -40,6 +41,7 @@ static class SimulatorHost
         builder.Services.TryAddSingleton(TimeProvider.System);
         builder.Services.AddSingleton<Timeline>();
         builder.Services.AddSingleton<FaultBoard>();
+        builder.Services.AddSingleton<VendorSockets>();
         builder.Services.AddHttpClient();
         builder.AddControl();
         builder.AddTwilio();

@@ -16,8 +16,10 @@ sealed class VendorPorts
 
     public int OpenAI { get; init; } = 5094;
 
+    public int ElevenLabs { get; init; } = 5095;
+
     public IReadOnlyList<(string Name, int Port)> All =>
-        [("Control", Control), ("Twilio", Twilio), ("Deepgram", Deepgram), ("Freshdesk", Freshdesk), ("OpenAI", OpenAI)];
+        [("Control", Control), ("Twilio", Twilio), ("Deepgram", Deepgram), ("Freshdesk", Freshdesk), ("OpenAI", OpenAI), ("ElevenLabs", ElevenLabs)];
 
     /// <summary>Whose faults apply to a request; null for the control port, which never fails on purpose.</summary>
     public string? FaultTargetOf(HttpContext context)
@@ -26,8 +28,11 @@ sealed class VendorPorts
         return port == Twilio ? FaultTarget.Twilio
             : port == Freshdesk ? FaultTarget.Freshdesk
             : port == OpenAI ? FaultTarget.OpenAI
+            : port == ElevenLabs ? context.Request.Path.StartsWithSegments("/v1/speech-to-text") ? FaultTarget.ElevenLabsListen : FaultTarget.ElevenLabsSpeak
             : port != Deepgram ? null
-            : context.Request.Path.StartsWithSegments("/v1/agent") ? FaultTarget.DeepgramAgent : FaultTarget.DeepgramSpeak;
+            : context.Request.Path.StartsWithSegments("/v1/agent") ? FaultTarget.DeepgramAgent
+            : context.Request.Path.Value is "/v1/listen" or "/v2/listen" ? FaultTarget.DeepgramListen
+            : FaultTarget.DeepgramSpeak;
     }
 
     /// <summary>What is wrong with the ports, or null.</summary>

@@ -1,6 +1,7 @@
 using System.Net.WebSockets;
 using CityMonitor.Simulator.Deepgram.Minds;
 using CityMonitor.Simulator.Faults;
+using CityMonitor.Simulator.Sockets;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;
 
@@ -36,7 +37,7 @@ static class DeepgramApi
 
 /// <summary>Lets Voice Agent clients in and counts them.</summary>
 sealed class AgentSessions(
-    MindLibrary minds, IOptions<DeepgramOptions> options, FaultBoard faults, Timeline timeline, TimeProvider clock, IHostApplicationLifetime lifetime)
+    MindLibrary minds, IOptions<DeepgramOptions> options, VendorSockets sockets, Timeline timeline, TimeProvider clock)
 {
     int open;
 
@@ -69,34 +70,12 @@ sealed class AgentSessions(
 
     async Task<IResult> ConverseAsync(HttpContext context, string id)
     {
-        var protocol = context.WebSockets.WebSocketRequestedProtocols.Contains("token") ? "token" : null;
-        using var webSocket = await context.WebSockets.AcceptWebSocketAsync(protocol);
-        using var tracked = faults.Track(FaultTarget.DeepgramAgent, () => Cut(context, webSocket));
-        using var ending = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, lifetime.ApplicationStopping);
-        try
-        {
-            await new AgentSession(webSocket, id, options.Value, minds, faults, timeline, clock).RunAsync(ending.Token);
-        }
-        catch (OperationCanceledException) when (ending.IsCancellationRequested)
-        {
-            // The client is gone, or the simulator stops.
-        }
-
+        var failure = new SocketFailure(
+            AgentMessages.Error("INTERNAL_SERVER_ERROR", "Something went wrong in the simulated agent."), WebSocketCloseStatus.InternalServerError, "INTERNAL_SERVER_ERROR");
+        await sockets.ServeAsync(
+            context, FaultTarget.DeepgramAgent, "token", failure,
+            (socket, cancellation) => new AgentSession(socket, id, options.Value, minds, timeline, clock).RunAsync(cancellation));
         timeline.Add("agent.closed", id);
         return Results.Empty;
-    }
-
-    static void Cut(HttpContext context, WebSocket webSocket)
-    {
-        try
-        {
-            context.Abort();
-        }
-        catch (ObjectDisposedException)
-        {
-            // The session has ended by itself at this very moment: there is nothing left to cut.
-        }
-
-        webSocket.Abort();
     }
 }

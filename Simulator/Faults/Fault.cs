@@ -6,10 +6,14 @@ static class FaultTarget
     public const string Twilio = "twilio";
     public const string DeepgramAgent = "deepgram-agent";
     public const string DeepgramSpeak = "deepgram-speak";
+    public const string DeepgramListen = "deepgram-listen";
+    public const string ElevenLabsSpeak = "elevenlabs-speak";
+    public const string ElevenLabsListen = "elevenlabs-listen";
     public const string Freshdesk = "freshdesk";
     public const string OpenAI = "openai";
 
-    public static IReadOnlyList<string> All { get; } = [Twilio, DeepgramAgent, DeepgramSpeak, Freshdesk, OpenAI];
+    public static IReadOnlyList<string> All { get; } = 
+        [Twilio, DeepgramAgent, DeepgramSpeak, DeepgramListen, ElevenLabsSpeak, ElevenLabsListen, Freshdesk, OpenAI];
 }
 
 /// <summary>What is wrong with a vendor now. Everything is optional and may be combined; an empty fault is a healthy vendor.</summary>
@@ -53,7 +57,13 @@ sealed record Fault
     /// <summary>Sockets stay open and nothing is sent on them.</summary>
     public bool Mute { get; init; }
 
-    /// <summary>Every socket that is open, or opens while the fault stands, is aborted after this many ms; 0 is now.</summary>
+    /// <summary>Each message on a socket, and each piece of a streamed answer, comes this much later.</summary>
+    public int? LateMs { get; init; }
+
+    /// <summary>Sockets and streamed answers break off with the vendor's own error before the next thing that would be sent.</summary>
+    public bool FailStreams { get; init; }
+
+    /// <summary>Every socket or streamed answer that is open, or opens while the fault stands, is aborted after this many ms; 0 is now.</summary>
     public int? DropSocketsAfterMs { get; init; }
 
     /// <summary>What is wrong with this description, or null when nothing is.</summary>
@@ -64,6 +74,7 @@ sealed record Fault
         { Status: < 200 or > 599 } => "status must be an HTTP status, for example 503",
         { Next: < 1 } => "next must be 1 or more, for example 3",
         { RetryAfter: < 0 } => "retryAfter must be 0 or more seconds, for example 2",
+        { LateMs: < 0 } => "lateMs must be 0 or more, for example 800",
         { DropSocketsAfterMs: < 0 } => "dropSocketsAfterMs must be 0 or more, for example 0 for now",
         { Garbage: not (null or "html" or "json") } => "garbage must be html or json",
         { ErrorRate: not null, Status: null } => "errorRate needs a status, for example 500",

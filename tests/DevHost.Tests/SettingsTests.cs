@@ -56,6 +56,6 @@ public sealed class SettingsTests
 
     [Fact]
     public void The_names_of_Aspire_parameters_follow_from_the_keys() => Assert.Equal(
-        ["twilio-account-sid", "twilio-auth-token", "twilio-phone-number", "twilio-whats-app-from", "twilio-whats-app-template-sid", "deepgram-api-key", "freshdesk-domain", "freshdesk-api-key", "open-ai-api-key"],
+        ["twilio-account-sid", "twilio-auth-token", "twilio-phone-number", "twilio-whats-app-from", "twilio-whats-app-template-sid", "deepgram-api-key", "freshdesk-domain", "freshdesk-api-key", "open-ai-api-key", "eleven-labs-api-key"],
         Topology.Vendors.SelectMany(vendor => vendor.Settings).Select(setting => setting.Parameter));
 }

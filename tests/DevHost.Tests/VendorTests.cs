@@ -65,6 +65,15 @@ public sealed class VendorTests
     }
 
     [Fact]
+    public void A_spare_voice_without_a_key_is_left_out_of_real_calls()
+    {
+        var real = VendorChoice.All(Settings(("DEEPGRAM_API_KEY", "d"))).Single(choice => choice.Vendor.Name == "ElevenLabs");
+        Assert.Equal((false, true), (real.Simulated, real.Off));
+        var both = VendorChoice.All(Settings(("DEEPGRAM_API_KEY", "d"), ("ELEVENLABS_API_KEY", "e"))).Single(choice => choice.Vendor.Name == "ElevenLabs");
+        Assert.Equal((false, false), (both.Simulated, both.Off));
+    }
+
+    [Fact]
     public void A_simulated_model_does_not_guess_about_real_tickets()
     {
         Assert.True(ServiceEnvironment.ModelIsOff(VendorChoice.All(Settings(("FRESHDESK_API_KEY", "k"), ("FRESHDESK_DOMAIN", "city")))));

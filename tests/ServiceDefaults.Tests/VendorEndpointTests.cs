@@ -6,7 +6,7 @@ namespace CityMonitor.ServiceDefaults.Tests;
 
 public sealed class VendorEndpointTests
 {
-    public static TheoryData<Vendor> Vendors => new(Vendor.Twilio, Vendor.Deepgram, Vendor.OpenAI, Vendor.Freshdesk);
+    public static TheoryData<Vendor> Vendors => new(Vendor.Twilio, Vendor.Deepgram, Vendor.OpenAI, Vendor.Freshdesk, Vendor.ElevenLabs);
 
     [Theory]
     [MemberData(nameof(Vendors))]

@@ -64,10 +64,10 @@ sealed class RunningSimulator : IAsyncDisposable
 
     static VendorPorts FreePorts()
     {
-        var listeners = Enumerable.Range(0, 5).Select(_ => new TcpListener(IPAddress.Loopback, 0)).ToList();
+        var listeners = Enumerable.Range(0, 6).Select(_ => new TcpListener(IPAddress.Loopback, 0)).ToList();
         listeners.ForEach(listener => listener.Start());
         var ports = listeners.ConvertAll(listener => ((IPEndPoint)listener.LocalEndpoint).Port);
         listeners.ForEach(listener => listener.Dispose());
-        return new VendorPorts { Control = ports[0], Twilio = ports[1], Deepgram = ports[2], Freshdesk = ports[3], OpenAI = ports[4] };
+        return new VendorPorts { Control = ports[0], Twilio = ports[1], Deepgram = ports[2], Freshdesk = ports[3], OpenAI = ports[4], ElevenLabs = ports[5] };
     }
 }

@@ -1,4 +1,5 @@
 using CityMonitor.Simulator.Deepgram.Minds;
+using CityMonitor.Simulator.Sockets;
 
 namespace CityMonitor.Simulator.Deepgram;
 
@@ -7,7 +8,7 @@ namespace CityMonitor.Simulator.Deepgram;
 /// are no locks here; <paramref name="later"/> runs an action on that loop after a while.
 /// </summary>
 sealed partial class AgentConversation(
-    AgentSocket socket, AgentVoice voice, DeepgramOptions options, AgentSettings settings, Mind mind, Timeline timeline, string requestId,
+    VendorSocket socket, AgentVoice voice, DeepgramOptions options, AgentSettings settings, Mind mind, Timeline timeline, string requestId,
     Action<TimeSpan, Action> later, Action<MindAct.Complain> complain)
 {
 

@@ -1,12 +1,13 @@
 using System.Net.WebSockets;
 using System.Text.Json;
 using CityMonitor.Simulator.Deepgram.Minds;
+using CityMonitor.Simulator.Sockets;
 
 namespace CityMonitor.Simulator.Deepgram;
 
 /// <summary>The client's messages: which are allowed when, what they must look like, and what they set off.</summary>
 sealed class AgentProtocol(
-    AgentSocket socket, AgentVoice voice, DeepgramOptions options, MindLibrary minds, Timeline timeline, string requestId, Action<TimeSpan, Action> later)
+    VendorSocket socket, AgentVoice voice, DeepgramOptions options, MindLibrary minds, Timeline timeline, string requestId, Action<TimeSpan, Action> later)
 {
     const int LongestPrompt = 25_000;
 

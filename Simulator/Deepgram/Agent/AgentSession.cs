@@ -1,41 +1,32 @@
-using System.Buffers;
-using System.Net.WebSockets;
-using System.Text;
 using System.Threading.Channels;
 using CityMonitor.Simulator.Deepgram.Minds;
-using CityMonitor.Simulator.Faults;
+using CityMonitor.Simulator.Sockets;
 
 namespace CityMonitor.Simulator.Deepgram;
 
 /// <summary>
-/// One Voice Agent session. One loop reads the socket and hears the audio, one writes, one speaks, and one, here, decides; they
+/// One Voice Agent session. The socket's loops read (and so hear) and write, one loop speaks, and one, here, decides; they
 /// are joined by bounded queues.
 /// </summary>
 sealed class AgentSession
 {
-    const int MaxMessageBytes = 2 * 1024 * 1024;
-
-    readonly WebSocket webSocket;
+    readonly VendorSocket socket;
     readonly string requestId;
     readonly DeepgramOptions options;
     readonly TimeProvider clock;
-    readonly AgentSocket socket;
     readonly AgentVoice voice;
     readonly AgentProtocol protocol;
+    readonly List<HeardEvent> heard = [];
 
     // Full when the loop is behind by as many messages: the reader then waits, and the client feels it.
     readonly Channel<Action> work = Channel.CreateBounded<Action>(new BoundedChannelOptions(1024) { SingleReader = true });
-    long lastHeard;
 
-    public AgentSession(
-        WebSocket webSocket, string requestId, DeepgramOptions options, MindLibrary minds, FaultBoard faults, Timeline timeline, TimeProvider clock)
+    public AgentSession(VendorSocket socket, string requestId, DeepgramOptions options, MindLibrary minds, Timeline timeline, TimeProvider clock)
     {
-        this.webSocket = webSocket;
+        this.socket = socket;
         this.requestId = requestId;
         this.options = options;
         this.clock = clock;
-        lastHeard = clock.GetTimestamp();
-        socket = new AgentSocket(webSocket, faults);
         voice = new AgentVoice(socket, options, clock)
         {
             WentQuiet = () => Post(() => protocol!.Conversation?.WentQuiet()),
@@ -44,76 +35,19 @@ sealed class AgentSession
         protocol = new AgentProtocol(socket, voice, options, minds, timeline, requestId, Later);
     }
 
-    public async Task RunAsync(CancellationToken cancellation)
+    public Task RunAsync(CancellationToken cancellation)
     {
-        using var ending = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         socket.Send(AgentMessages.Welcome(requestId));
-        var reading = ReadAsync(ending.Token);
-        var writing = socket.WriteAsync(ending.Token);
-        Task[] loops = [reading, writing, voice.RunAsync(ending.Token), DecideAsync(ending.Token), WatchAsync(ending.Token)];
-        var first = await Task.WhenAny(loops);
-        if ((first == writing || first == reading) && first.IsCompletedSuccessfully)
-        {
-            // One side has closed: the other's half of the handshake is worth a short wait.
-            await Task.WhenAny(first == writing ? reading : writing, Task.Delay(TimeSpan.FromSeconds(2), clock, cancellation));
-        }
-
-        await ending.CancelAsync();
-        try
-        {
-            await Task.WhenAll(loops);
-        }
-        catch (Exception e) when (e is OperationCanceledException or WebSocketException or IOException or ObjectDisposedException)
-        {
-            // Ended by either side, or cut: a session has nothing to save.
-        }
+        return socket.RunAsync(ReceiveAsync, HearAsync, cancellation, voice.RunAsync, DecideAsync, WatchAsync);
     }
 
-    async Task ReadAsync(CancellationToken cancellation)
+    ValueTask ReceiveAsync(string message, CancellationToken cancellation)
     {
-        var buffer = ArrayPool<byte>.Shared.Rent(8192);
-        var text = new ArrayBufferWriter<byte>(1024);
-        var heard = new List<HeardEvent>();
-        try
-        {
-            while (true)
-            {
-                var received = await webSocket.ReceiveAsync(buffer.AsMemory(), cancellation);
-                Volatile.Write(ref lastHeard, clock.GetTimestamp());
-                if (received.MessageType == WebSocketMessageType.Close)
-                {
-                    socket.Close(WebSocketCloseStatus.NormalClosure, "");
-                    return;
-                }
-
-                if (received.MessageType == WebSocketMessageType.Binary)
-                {
-                    await HearAsync(buffer.AsMemory(0, received.Count), heard, cancellation);
-                    continue;
-                }
-
-                text.Write(buffer.AsSpan(0, received.Count));
-                if (received.EndOfMessage)
-                {
-                    var message = Encoding.UTF8.GetString(text.WrittenSpan);
-                    text.ResetWrittenCount();
-                    var heardBefore = protocol.Ear?.Samples ?? 0;
-                    await work.Writer.WriteAsync(() => protocol.Receive(message, heardBefore), cancellation);
-                }
-                else if (text.WrittenCount > MaxMessageBytes)
-                {
-                    socket.Close(WebSocketCloseStatus.MessageTooBig, "Message is larger than 2 MB");
-                    return;
-                }
-            }
-        }
-        finally
-        {
-            ArrayPool<byte>.Shared.Return(buffer);
-        }
+        var heardBefore = protocol.Ear?.Samples ?? 0;
+        return work.Writer.WriteAsync(() => protocol.Receive(message, heardBefore), cancellation);
     }
 
-    async ValueTask HearAsync(ReadOnlyMemory<byte> audio, List<HeardEvent> heard, CancellationToken cancellation)
+    async ValueTask HearAsync(ReadOnlyMemory<byte> audio, CancellationToken cancellation)
     {
         if (protocol.Ear is not { } ear)
         {
@@ -146,7 +80,7 @@ sealed class AgentSession
     {
         while (true)
         {
-            var left = options.ClientMessageTimeout - clock.GetElapsedTime(Volatile.Read(ref lastHeard));
+            var left = options.ClientMessageTimeout - socket.QuietFor;
             if (left <= TimeSpan.Zero)
             {
                 Post(protocol.TimedOut);
@@ -180,7 +114,7 @@ sealed class AgentSession
     {
         if (!work.Writer.TryWrite(action))
         {
-            webSocket.Abort();
+            socket.Abort();
         }
     }
 }

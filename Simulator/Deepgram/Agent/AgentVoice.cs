@@ -1,10 +1,11 @@
 using System.Threading.Channels;
+using CityMonitor.Simulator.Sockets;
 using CityMonitor.Simulator.Speech;
 
 namespace CityMonitor.Simulator.Deepgram;
 
 /// <summary>Speaks sentences one after the other, in chunks, faster than real time as the real one does, until it is stopped.</summary>
-sealed class AgentVoice(AgentSocket socket, DeepgramOptions options, TimeProvider clock)
+sealed class AgentVoice(VendorSocket socket, DeepgramOptions options, TimeProvider clock)
 {
     static readonly TimeSpan Chunk = TimeSpan.FromMilliseconds(80);
 

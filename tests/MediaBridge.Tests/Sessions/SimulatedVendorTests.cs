@@ -73,10 +73,10 @@ public sealed class SimulatedVendorTests(SharedRedis redis)
         {
             for (var attempt = 1; ; attempt++)
             {
-                var ports = FreePorts(5);
+                var ports = FreePorts(6);
                 var builder = WebApplication.CreateBuilder(new WebApplicationOptions { ContentRootPath = AppContext.BaseDirectory });
                 builder.Logging.ClearProviders();
-                string[] names = ["Control", "Twilio", "Deepgram", "Freshdesk", "OpenAI"];
+                string[] names = ["Control", "Twilio", "Deepgram", "Freshdesk", "OpenAI", "ElevenLabs"];
                 builder.Configuration.AddInMemoryCollection(names.Zip(ports).ToDictionary(pair => $"Simulator:Ports:{pair.First}", pair => (string?)$"{pair.Second}"));
                 builder.AddSimulatorHost();
                 var app = builder.Build();

@@ -8,7 +8,7 @@ export const authToken = 'simulator';
 export const city = '+12025550100';
 
 export async function startSimulator(settings = {}) {
-  const names = ['Control', 'Twilio', 'Deepgram', 'Freshdesk', 'OpenAI'];
+  const names = ['Control', 'Twilio', 'Deepgram', 'Freshdesk', 'OpenAI', 'ElevenLabs'];
   const ports = Object.fromEntries((await freePorts(names.length)).map((port, i) => [names[i], port]));
   const base = `http://127.0.0.1:${ports.Control}`;
   const service = await startService('Simulator', {

@@ -110,7 +110,7 @@ public sealed class SimulatorFixture : IAsyncLifetime
     // Below the range from which outgoing connections take theirs.
     static VendorPorts RandomPorts()
     {
-        var first = Random.Shared.Next(2000, 6400) * 5;
-        return new VendorPorts { Control = first, Twilio = first + 1, Deepgram = first + 2, Freshdesk = first + 3, OpenAI = first + 4 };
+        var first = Random.Shared.Next(1700, 5300) * 6;
+        return new VendorPorts { Control = first, Twilio = first + 1, Deepgram = first + 2, Freshdesk = first + 3, OpenAI = first + 4, ElevenLabs = first + 5 };
     }
 }
