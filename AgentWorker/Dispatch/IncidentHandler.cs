@@ -136,9 +136,9 @@ sealed partial class IncidentHandler(
         _ => null,
     };
 
-    [LoggerMessage(5101, LogLevel.Debug, "{Message} handled: {Status}, {Count} messages")]
+    [LoggerMessage(4101, LogLevel.Debug, "{Message} handled: {Status}, {Count} messages")]
     partial void LogDecided(string message, IncidentStatus status, int count);
 
-    [LoggerMessage(5102, LogLevel.Warning, "{Message} of {Root}, which is not known")]
+    [LoggerMessage(4102, LogLevel.Warning, "{Message} of {Root}, which is not known")]
     partial void LogUnknown(string message, string root);
 }

@@ -138,10 +138,10 @@ sealed partial class TicketExtractor
         (error as ClientResultException)?.GetRawResponse() is { } response && response.Headers.TryGetValue("Retry-After", out var value) &&
         int.TryParse(value, out var seconds) && seconds is >= 0 and <= 10 ? TimeSpan.FromSeconds(seconds) : null;
 
-    [LoggerMessage(5402, LogLevel.Information, "No model is configured: tickets that lack fields go to the operator")]
+    [LoggerMessage(4402, LogLevel.Information, "No model is configured: tickets that lack fields go to the operator")]
     partial void LogNone();
 
-    [LoggerMessage(5401, LogLevel.Warning, "The model could not complete ticket {Ticket}; the incident goes on without it")]
+    [LoggerMessage(4401, LogLevel.Warning, "The model could not complete ticket {Ticket}; the incident goes on without it")]
     partial void LogFailed(Exception error, long ticket);
 }
 

@@ -91,9 +91,9 @@ sealed partial class FlowLibrary(IOptions<FlowOptions> options, ILogger<FlowLibr
 
     sealed record Loaded(Flow Flow, DateTime Stamp);
 
-    [LoggerMessage(5301, LogLevel.Information, "Flow {File} read")]
+    [LoggerMessage(4301, LogLevel.Information, "Flow {File} read")]
     partial void LogLoaded(string file);
 
-    [LoggerMessage(5302, LogLevel.Error, "Flow {File} is broken; its last good version stays in use")]
+    [LoggerMessage(4302, LogLevel.Error, "Flow {File} is broken; its last good version stays in use")]
     partial void LogBroken(Exception error, string file);
 }

@@ -49,6 +49,6 @@ sealed partial class SweepService(Leases leases, IncidentStore incidents, Messag
         }
     }
 
-    [LoggerMessage(5201, LogLevel.Warning, "The sweep could not reach every open incident")]
+    [LoggerMessage(4201, LogLevel.Warning, "The sweep could not reach every open incident")]
     partial void LogFailed(Exception error);
 }

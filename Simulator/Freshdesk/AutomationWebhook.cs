@@ -123,15 +123,15 @@ sealed class AutomationWebhook(
 
 static partial class Log
 {
-    [LoggerMessage(4301, LogLevel.Information, "Freshdesk automation for ticket {Ticket} was answered with {Status}; it is repeated later")]
+    [LoggerMessage(8401, LogLevel.Information, "Freshdesk automation for ticket {Ticket} was answered with {Status}; it is repeated later")]
     public static partial void Refused(ILogger log, long ticket, int status);
 
-    [LoggerMessage(4302, LogLevel.Information, "Freshdesk automation for ticket {Ticket} could not be delivered: {Reason}; it is repeated later")]
+    [LoggerMessage(8402, LogLevel.Information, "Freshdesk automation for ticket {Ticket} could not be delivered: {Reason}; it is repeated later")]
     public static partial void Unreachable(ILogger log, long ticket, string reason);
 
-    [LoggerMessage(4303, LogLevel.Warning, "Freshdesk automation for ticket {Ticket} to {Url} was given up")]
+    [LoggerMessage(8403, LogLevel.Warning, "Freshdesk automation for ticket {Ticket} to {Url} was given up")]
     public static partial void GaveUp(ILogger log, long ticket, string url);
 
-    [LoggerMessage(4304, LogLevel.Debug, "Freshdesk automation stopped with the simulator")]
+    [LoggerMessage(8404, LogLevel.Debug, "Freshdesk automation stopped with the simulator")]
     public static partial void Stopped(ILogger log);
 }

@@ -45,9 +45,9 @@ sealed partial class PhoneBook(IHostEnvironment environment, IConfiguration conf
         LogLoaded(scripts.Count, folder);
     }
 
-    [LoggerMessage(1001, LogLevel.Information, "{Count} phones from {Folder}")]
+    [LoggerMessage(8001, LogLevel.Information, "{Count} phones from {Folder}")]
     partial void LogLoaded(int count, string folder);
 
-    [LoggerMessage(1002, LogLevel.Warning, "No phones: there is no folder {Folder}. Every number answers with the default behaviour")]
+    [LoggerMessage(8002, LogLevel.Warning, "No phones: there is no folder {Folder}. Every number answers with the default behaviour")]
     partial void LogNoFolder(string folder);
 }

@@ -13,18 +13,12 @@ public sealed partial class FeaturesPageTests
     [Fact]
     public void Every_test_that_the_features_page_names_exists()
     {
-        var folder = new DirectoryInfo(AppContext.BaseDirectory);
-        while (!File.Exists(Path.Combine(folder.FullName, "CityMonitor.sln")))
-        {
-            folder = folder.Parent!;
-        }
-
         var sources = Projects.ToDictionary(
             project => project.Key,
-            project => Directory.EnumerateFiles(Path.Combine(folder.FullName, "tests", $"{project.Value}.Tests"), "*.cs", SearchOption.AllDirectories).Select(File.ReadAllText).ToList());
+            project => Repository.Sources("tests", $"{project.Value}.Tests").Select(File.ReadAllText).ToList());
         var missing = new List<string>();
         var named = 0;
-        foreach (var line in File.ReadLines(Path.Combine(folder.FullName, "docs", "features.md")).Where(line => line.StartsWith('|')))
+        foreach (var line in File.ReadLines(Path.Combine(Repository.Root, "docs", "features.md")).Where(line => line.StartsWith('|')))
         {
             var project = "";
             foreach (var test in Test().Matches(line.Split('|')[^2]).ToList())

@@ -79,6 +79,6 @@ sealed partial class CallCentre(CallBook book, CallRun run, Timeline timeline, T
         }
     }
 
-    [LoggerMessage(1201, LogLevel.Error, "Call {Sid} broke in the simulator itself")]
+    [LoggerMessage(8201, LogLevel.Error, "Call {Sid} broke in the simulator itself")]
     partial void LogBroken(Exception exception, string sid);
 }

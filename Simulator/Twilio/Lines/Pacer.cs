@@ -109,9 +109,9 @@ sealed partial class Pacer(TimeProvider clock, ILogger<Pacer> logger) : IHostedS
         }
     }
 
-    [LoggerMessage(1101, LogLevel.Warning, "The audio clock stood still for {Milliseconds} ms; that time is lost")]
+    [LoggerMessage(8101, LogLevel.Warning, "The audio clock stood still for {Milliseconds} ms; that time is lost")]
     partial void LogStalled(long milliseconds);
 
-    [LoggerMessage(1102, LogLevel.Error, "A line broke and was closed")]
+    [LoggerMessage(8102, LogLevel.Error, "A line broke and was closed")]
     partial void LogBroken(Exception exception);
 }

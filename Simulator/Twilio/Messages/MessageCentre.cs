@@ -209,6 +209,6 @@ sealed partial class MessageCentre(
         }
     }
 
-    [LoggerMessage(1301, LogLevel.Error, "Message {Sid} broke in the simulator itself")]
+    [LoggerMessage(8301, LogLevel.Error, "Message {Sid} broke in the simulator itself")]
     partial void LogBroken(Exception exception, string sid);
 }

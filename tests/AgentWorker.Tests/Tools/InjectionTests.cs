@@ -165,6 +165,6 @@ public sealed class InjectionTests
             }
 
             AssertHarmless(responding);
-        }).Check(Config.QuickThrowOnFailure.WithMaxTest(Effort.Cases / Length));
+        }).Check(Config.QuickThrowOnFailure.WithMaxTest(Effort.Cases));
     }
 }

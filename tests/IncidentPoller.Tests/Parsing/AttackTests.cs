@@ -95,7 +95,7 @@ public sealed class AttackTests
             var snapshot = parser.Parse(Ticket(pair.Item1, pair.Item2, """{"cf_responder_phone":"+12025550123","cf_incident_type":"Fire","cf_address":"Mall Road"}"""));
             Assert.Equal("+12025550123", snapshot.Fields.ResponderPhone?.Value);
             Assert.Equal(("Fire", "Mall Road", Priority.Urgent), (snapshot.Fields.Type, snapshot.Fields.Address, snapshot.Priority));
-        }).Check(Config.QuickThrowOnFailure.WithMaxTest(Effort.Cases / 20));
+        }).Check(Config.QuickThrowOnFailure.WithMaxTest(Effort.Cases));
     }
 
     [Fact]
@@ -109,6 +109,6 @@ public sealed class AttackTests
             var snapshot = parser.Parse(Ticket(subject, description, custom));
             Assert.True(snapshot.Fields.Confidence is null or (>= 0 and <= 1));
             Assert.All(snapshot.Fields.EvidenceUrls, url => Assert.True(Uri.TryCreate(url, UriKind.Absolute, out _)));
-        }).Check(Config.QuickThrowOnFailure.WithMaxTest(Effort.Cases / 4));
+        }).Check(Config.QuickThrowOnFailure.WithMaxTest(Effort.Cases));
     }
 }
