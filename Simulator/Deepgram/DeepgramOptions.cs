@@ -25,11 +25,32 @@ sealed class DeepgramOptions
     /// <summary>The session ends when neither audio nor KeepAlive has come for so long.</summary>
     public TimeSpan ClientMessageTimeout { get; set; } = TimeSpan.FromSeconds(10);
 
+    /// <summary>How long a speaking socket takes for the first audio of a text.</summary>
+    public TimeSpan SpeakLatency { get; set; } = TimeSpan.FromMilliseconds(90);
+
+    /// <summary>How long listening works on audio before it sends what it has heard.</summary>
+    public TimeSpan ListenLatency { get; set; } = TimeSpan.FromMilliseconds(100);
+
+    /// <summary>How often listening sends an interim result, in audio time.</summary>
+    public TimeSpan InterimEvery { get; set; } = TimeSpan.FromSeconds(1);
+
+    /// <summary>Listening sockets at a time, v1 and v2 together; one more is refused with 429.</summary>
+    public int MaxListenSockets { get; set; } = 500;
+
     /// <summary>Voice agent sessions at a time; one more is refused with 429.</summary>
     public int MaxAgentSessions { get; set; } = 200;
 
     /// <summary>The mind of every session, by name, for example <c>misbehaving</c>. Empty: chosen by the settings' functions and tags.</summary>
     public string Mind { get; set; } = "";
+
+    /// <summary>Speaking sockets at a time; one more is refused with 429.</summary>
+    public int MaxSpeakSockets { get; set; } = 500;
+
+    /// <summary>Flush messages on one speaking socket; one more is answered by a Warning and ignored.</summary>
+    public int MaxFlushesPerMinute { get; set; } = 20;
+
+    /// <summary>Text on one speaking socket; more ends it with DATA-0001.</summary>
+    public int MaxSpeakCharactersPerMinute { get; set; } = 2400;
 
     /// <summary>Longest text that speak takes; longer is 413.</summary>
     public int MaxSpeakCharacters { get; set; } = 2000;
@@ -48,6 +69,13 @@ sealed class DeepgramOptionsValidator : IValidateOptions<DeepgramOptions>
         Check(options.ThinkTime >= TimeSpan.Zero, "ThinkTime must not be negative, for example '00:00:00.150'");
         Check(options.AudioSpeed is >= 0.5 and <= 1000, "AudioSpeed must be 0.5 to 1000, for example 3.5");
         Check(options.ClientMessageTimeout > TimeSpan.Zero, "ClientMessageTimeout must be above 0, for example '00:00:10'");
+        Check(options.SpeakLatency >= TimeSpan.Zero, "SpeakLatency must not be negative, for example '00:00:00.090'");
+        Check(options.MaxSpeakSockets > 0, "MaxSpeakSockets must be above 0, for example 500");
+        Check(options.MaxFlushesPerMinute > 0, "MaxFlushesPerMinute must be above 0, for example 20");
+        Check(options.MaxSpeakCharactersPerMinute > 0, "MaxSpeakCharactersPerMinute must be above 0, for example 2400");
+        Check(options.ListenLatency >= TimeSpan.Zero, "ListenLatency must not be negative, for example '00:00:00.100'");
+        Check(options.InterimEvery >= TimeSpan.FromMilliseconds(20), "InterimEvery must be at least 20 ms, for example '00:00:01'");
+        Check(options.MaxListenSockets > 0, "MaxListenSockets must be above 0, for example 500");
         Check(options.MaxAgentSessions > 0, "MaxAgentSessions must be above 0, for example 200");
         Check(options.MaxSpeakCharacters > 0, "MaxSpeakCharacters must be above 0, for example 2000");
         return result.Build();

@@ -24,6 +24,9 @@ sealed class VendorSocket(WebSocket socket, FaultBoard faults, string target, So
     readonly Channel<Outgoing> queue = Channel.CreateBounded<Outgoing>(new BoundedChannelOptions(4096) { SingleReader = true });
     long lastReceived = clock.GetTimestamp();
 
+    /// <summary>How long the vendor works on everything before it sends it.</summary>
+    public TimeSpan Latency { get; set; }
+
     /// <summary>Time since anything came from the client.</summary>
     public TimeSpan QuietFor => clock.GetElapsedTime(Volatile.Read(ref lastReceived));
 
@@ -128,7 +131,8 @@ sealed class VendorSocket(WebSocket socket, FaultBoard faults, string target, So
                 continue;
             }
 
-            if (fault.LateMs is { } late && TimeSpan.FromMilliseconds(late) - clock.GetElapsedTime(next.At) is var wait && wait > TimeSpan.Zero)
+            var wait = Latency + TimeSpan.FromMilliseconds(fault.LateMs ?? 0) - clock.GetElapsedTime(next.At);
+            if (wait > TimeSpan.Zero)
             {
                 await Task.Delay(wait, clock, cancellation);
             }

@@ -242,8 +242,8 @@ public sealed class AgentProtocolTests(QuickSimulator shared) : IClassFixture<Qu
     [Fact]
     public async Task A_client_that_closes_is_answered_with_a_close()
     {
-        var sessions = simulator.Get<AgentSessions>();
-        await Eventually.TrueAsync(() => sessions.Open == 0, "the sessions of other tests are gone");
+        var sessions = simulator.Get<DeepgramSockets>();
+        await Eventually.TrueAsync(() => sessions.Open(FaultTarget.DeepgramAgent) == 0, "the sessions of other tests are gone");
         using var socket = new ClientWebSocket();
         socket.Options.SetRequestHeader("Authorization", "Token simulator");
         await socket.ConnectAsync(new Uri($"ws://127.0.0.1:{Port}/v1/agent/converse"), default);
@@ -251,6 +251,6 @@ public sealed class AgentProtocolTests(QuickSimulator shared) : IClassFixture<Qu
         using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(5));
         await socket.CloseAsync(WebSocketCloseStatus.NormalClosure, "", patience.Token);
         Assert.Equal(WebSocketState.Closed, socket.State);
-        await Eventually.TrueAsync(() => sessions.Open == 0, "the session is freed");
+        await Eventually.TrueAsync(() => sessions.Open(FaultTarget.DeepgramAgent) == 0, "the session is freed");
     }
 }

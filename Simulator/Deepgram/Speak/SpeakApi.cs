@@ -1,19 +1,34 @@
 using System.Globalization;
 using System.Text.Json;
+using CityMonitor.Simulator.Faults;
 using CityMonitor.Simulator.Speech;
 using Microsoft.Extensions.Options;
 
 namespace CityMonitor.Simulator.Deepgram;
 
-/// <summary>Text to speech over REST: <c>POST /v1/speak?model=aura-2-thalia-en&amp;encoding=mulaw&amp;sample_rate=8000&amp;container=none</c>.</summary>
+/// <summary>Text to speech: a socket at <c>wss /v1/speak</c> without <c>container</c>, and over REST <c>POST /v1/speak?model=aura-2-thalia-en&amp;encoding=mulaw&amp;sample_rate=8000&amp;container=none</c>.</summary>
 static class SpeakApi
 {
+    const string DefaultModel = "aura-asteria-en";
     const int ChunkBytes = 4000;
     const int MaxBodyBytes = 2 * 1024 * 1024;
     static readonly string[] Known =
         ["model", "encoding", "container", "sample_rate", "bit_rate", "speed", "callback", "callback_method", "tag", "mip_opt_out"];
 
-    public static void MapSpeak(this IEndpointRouteBuilder routes) => routes.MapPost("/v1/speak", SpeakAsync);
+    public static void MapSpeak(this IEndpointRouteBuilder routes)
+    {
+        routes.MapPost("/v1/speak", SpeakAsync);
+        routes.MapGet("/v1/speak", ConverseAsync);
+    }
+
+    static Task<IResult> ConverseAsync(HttpContext context, DeepgramSockets sockets, IOptions<DeepgramOptions> options, Timeline timeline, TimeProvider clock)
+    {
+        var query = context.Request.Query;
+        return sockets.ServeAsync(
+            context, FaultTarget.DeepgramSpeak, options.Value.MaxSpeakSockets, QueryProblem(query, socket: true), DeepgramSockets.Broken,
+            (socket, id, cancellation) =>
+                new SpeakSession(socket, id, (string?)query["model"] ?? DefaultModel, options.Value, timeline, clock).RunAsync(cancellation));
+    }
 
     static async Task<IResult> SpeakAsync(HttpContext context, IOptions<DeepgramOptions> options, Timeline timeline)
     {
@@ -23,7 +38,7 @@ static class SpeakApi
             return DeepgramAuth.Refuse(context, 401, "INVALID_AUTH", "Invalid credentials.", id);
         }
 
-        if (QueryProblem(context.Request.Query) is { } problem)
+        if (QueryProblem(context.Request.Query, socket: false) is { } problem)
         {
             return DeepgramAuth.Refuse(context, 400, "INVALID_QUERY_PARAMETER", problem, id);
         }
@@ -55,7 +70,7 @@ static class SpeakApi
         }
 
         timeline.Add("speak", id, new() { ["text"] = text });
-        await SendAsync(context, (string?)context.Request.Query["model"] ?? "aura-asteria-en", text);
+        await SendAsync(context, (string?)context.Request.Query["model"] ?? DefaultModel, PacedVoice.Spoken(text));
         return Results.Empty;
     }
 
@@ -74,12 +89,12 @@ static class SpeakApi
         }
     }
 
-    static string? QueryProblem(IQueryCollection query) => query switch
+    static string? QueryProblem(IQueryCollection query, bool socket) => query switch
     {
         _ when query.Keys.FirstOrDefault(k => !Known.Contains(k)) is { } unknown => $"Unknown query parameter '{unknown}'.",
         _ when query["encoding"] != "mulaw" => "The simulator speaks encoding=mulaw only.",
         _ when query["sample_rate"] is not ({ Count: 0 } or ["8000"]) => "The simulator speaks sample_rate=8000 only.",
-        _ when query["container"] != "none" => "The simulator speaks container=none only: a header would be heard as a click.",
+        _ when query["container"] != "none" && !(socket && query["container"].Count == 0) => "The simulator speaks container=none only: a header would be heard as a click.",
         _ when query["speed"] is [{ } speed] && (!double.TryParse(speed, CultureInfo.InvariantCulture, out var rate) || rate is < 0.7 or > 1.5) =>
             "speed must be 0.7 to 1.5.",
         _ => null,
