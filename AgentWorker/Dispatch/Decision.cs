@@ -77,12 +77,16 @@ sealed class Decision(IncidentState state, DateTimeOffset now, DispatchOptions o
 
     public void TicketInProgress() => SetTicket(TicketStatus.Pending);
 
+    /// <summary>Renews the ticket's mark of the yes and leaves its status alone.</summary>
+    public void MarkAccepted() => SetTicket(null);
+
     /// <summary>Nobody is on it any more: it shows among the open ones again, and is found again should Redis lose everything.</summary>
     public void TicketOpenAgain() => SetTicket(TicketStatus.Open);
 
-    void SetTicket(TicketStatus status)
+    void SetTicket(TicketStatus? status)
     {
-        Publish(new UpdateTicket($"{State.Id}.status.{State.NextWrite}", State.Id, State.Ticket.TicketId, status));
+        var acceptance = status is TicketStatus.Open ? null : new TicketAcceptance(State.Responder?.EtaAt, State.ArrivedAt is not null);
+        Publish(new UpdateTicket($"{State.Id}.status.{State.NextWrite}", State.Id, State.Ticket.TicketId, status, Acceptance: acceptance));
         State = State with { NextWrite = State.NextWrite + 1 };
     }
 

@@ -33,6 +33,12 @@ static class Duplicates
 
     public static void CheckDue(Decision d)
     {
+        if (d.State is { DuplicateOf: not null, Status: IncidentStatus.Acknowledged })
+        {
+            FollowAccepted(d);
+            return;
+        }
+
         if (d.State.DuplicateOf is not { } id || d.State.Status is not IncidentStatus.Reported)
         {
             return;
@@ -48,16 +54,14 @@ static class Duplicates
                 Dialling.Dial(d);
                 break;
             case { Status: IncidentStatus.Withdrawn } primary:
-                d.Flag($"Ticket {primary.Ticket.TicketId} of the same event was {primary.WithdrawnReason}, this one is still open.",
-                    "Resolve this ticket too, or change it (for example its address) to have the responder called.");
-                d.State = d.State with { DuplicateOf = null };
+                FlagLeftOpen(d, primary);
                 break;
             case { Status: IncidentStatus.Acknowledged } primary:
                 d.State = d.State with { Responder = primary.Responder, AcknowledgedAt = primary.AcknowledgedAt };
                 d.Become(IncidentStatus.Acknowledged, $"Accepted in the call of {primary.Id}.");
                 d.TicketInProgress();
                 d.Note(TicketNotes.FollowedAcknowledged(primary));
-                d.Arm(TimerNames.OpenTicket, d.Options.OpenTicketCheck);
+                KeepFollowing(d);
                 break;
             case { Status: IncidentStatus.Declined or IncidentStatus.Unreachable or IncidentStatus.InvalidContact or IncidentStatus.Failed } primary:
                 var reason = primary.Flag?.Reason ?? $"The call about ticket {primary.Ticket.TicketId} ended {primary.Status.ToString().ToLowerInvariant()}.";
@@ -74,5 +78,58 @@ static class Duplicates
                 d.Arm(TimerNames.Duplicate, d.Options.DuplicateCheck);
                 break;
         }
+    }
+
+    /// <summary>The yes speaks for this one too; until the ticket is finished it may still be taken back.</summary>
+    public static void KeepFollowing(Decision d)
+    {
+        d.Arm(TimerNames.OpenTicket, d.Options.OpenTicketCheck);
+        d.Arm(TimerNames.Duplicate, d.Options.DuplicateCheck);
+    }
+
+    static void FollowAccepted(Decision d)
+    {
+        switch (d.Facts.Primary)
+        {
+            case { Status: IncidentStatus.Acknowledged } primary:
+                var arrivedNow = d.State.ArrivedAt is null && primary.ArrivedAt is not null;
+                d.State = d.State with { Responder = primary.Responder, ArrivedAt = primary.ArrivedAt ?? d.State.ArrivedAt };
+                if (arrivedNow)
+                {
+                    d.MarkAccepted();
+                }
+
+                d.Arm(TimerNames.Duplicate, d.Options.DuplicateCheck);
+                break;
+            // Gone, or it never was an incident: the yes stands, and from now on this one asks whether they have arrived.
+            case null:
+            case { Status: IncidentStatus.Withdrawn, WithdrawnReason: "spam" or "deleted" }:
+                d.Audit("incident.unlinked", $"{d.State.DuplicateOf} is gone; this incident is followed up by itself.");
+                d.State = d.State with { DuplicateOf = null };
+                if (d.State.ArrivedAt is null)
+                {
+                    FollowUp.ArmEta(d);
+                }
+
+                break;
+            case { Status: IncidentStatus.Withdrawn } primary:
+                FlagLeftOpen(d, primary);
+                break;
+            case { } primary:
+                d.State = d.State with { AcknowledgedAt = null, ArrivedAt = null, Responder = null };
+                d.Disarm(TimerNames.OpenTicket);
+                d.Become(IncidentStatus.Reported, $"The yes in the call of {primary.Id} was taken back.");
+                d.TicketOpenAgain();
+                d.Note($"The responder who had accepted in the call about ticket {primary.Ticket.TicketId} does not come after all. This ticket is open again and goes on following that one.");
+                CheckDue(d);
+                break;
+        }
+    }
+
+    static void FlagLeftOpen(Decision d, IncidentState primary)
+    {
+        d.Flag($"Ticket {primary.Ticket.TicketId} of the same event was {primary.WithdrawnReason}, this one is still open.",
+            "Resolve this ticket too, or change it (for example its address) to have the responder called.");
+        d.State = d.State with { DuplicateOf = null };
     }
 }

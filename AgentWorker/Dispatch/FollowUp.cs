@@ -34,7 +34,7 @@ static class FollowUp
         d.Note($"{who} accepted this incident but has not confirmed the arrival; the question was sent {d.Options.EtaReplyWait.TotalMinutes:0} minutes ago. The operator is told.");
     }
 
-    static string LastNumber(IncidentState state) => state.Attempts.Count > 0 ? state.Attempts[^1].To.Value : "the responder";
+    static string LastNumber(IncidentState state) => state.Attempts.Count > 0 ? state.Attempts[^1].To.Value : state.Fields.ResponderPhone?.Value ?? "the responder";
 
     public static void Arrived(Decision d)
     {
@@ -52,6 +52,7 @@ static class FollowUp
         }
 
         d.Audit("incident.arrived", $"{d.State.Responder?.Name ?? "The responder"} has arrived.");
+        d.MarkAccepted();
         d.Note($"{d.State.Responder?.Name ?? "The responder"} confirmed the arrival at {d.Now.UtcDateTime:yyyy-MM-dd HH:mm:ss} UTC.");
         d.Arm(TimerNames.OpenTicket, d.Options.OpenTicketCheck);
     }

@@ -1,4 +1,3 @@
-using CityMonitor.AgentWorker.Extraction;
 using CityMonitor.AgentWorker.Flows;
 using CityMonitor.Messaging.Contracts;
 using CityMonitor.Messaging.State;
@@ -13,8 +12,14 @@ static class Reporting
 
     public static void Opened(Decision d)
     {
+        if (d.State.Ticket.Acceptance is { } acceptance)
+        {
+            Restoring.Accepted(d, acceptance);
+            return;
+        }
+
         d.Audit("incident.opened", $"Ticket {d.State.Ticket.TicketId}: {Spoken.Type(d.State.Fields)} at {Spoken.Address(d.State.Fields)}, priority {Spoken.Priority(d.State.Ticket.Priority)}.");
-        TakeFields(d);
+        TicketFacts.Take(d);
         Proceed(d);
     }
 
@@ -27,7 +32,8 @@ static class Reporting
         }
 
         var known = d.State.Ticket.Version == ticket.Version;
-        var found = FoundByModel(d.State);
+        var wasAccepted = d.State.AcknowledgedAt is not null;
+        var found = TicketFacts.FoundByModel(d.State);
         d.State = d.State with
         {
             Ticket = ticket,
@@ -41,10 +47,15 @@ static class Reporting
             Flag = null,
         };
         d.Audit("incident.reopened", $"Ticket {ticket.TicketId} is open again.");
+        if (wasAccepted)
+        {
+            d.TicketOpenAgain(); // takes our mark of the old yes off the ticket
+        }
+
         if (!known)
         {
             // A known version keeps what the model found in it: the model is asked once per version.
-            TakeFields(d, found);
+            TicketFacts.Take(d, found);
         }
 
         Proceed(d);
@@ -53,9 +64,9 @@ static class Reporting
     public static void Changed(Decision d, TicketSnapshot ticket)
     {
         var before = d.State.Fields;
-        var found = FoundByModel(d.State);
+        var found = TicketFacts.FoundByModel(d.State);
         d.State = d.State with { Ticket = ticket };
-        TakeFields(d, found);
+        TicketFacts.Take(d, found);
         var phoneChanged = d.State.Fields.ResponderPhone != before.ResponderPhone;
         d.Audit("incident.changed", "The ticket's content was changed." + (phoneChanged ? " The responder's phone number is another one." : ""));
         if (phoneChanged && d.State.Status is not IncidentStatus.Acknowledged && Conversation.WaitsForAnswer(d) is { } waiting)
@@ -114,71 +125,6 @@ static class Reporting
         d.Disarm(TimerNames.NextAttempt);
         d.Disarm(TimerNames.Duplicate);
         d.Unflag();
-    }
-
-    /// <summary>The parser's fields, completed with what the model found; a field that the parser has is never overwritten.</summary>
-    /// <param name="foundBefore">The phone that the model found in the version before.</param>
-    static void TakeFields(Decision d, PhoneNumber? foundBefore = null)
-    {
-        var parsed = d.State.Ticket.Fields;
-        var found = d.Facts.Extracted;
-        if (d.Facts.ExtractionTried)
-        {
-            d.State = d.State with { ExtractedVersion = d.State.Ticket.Version };
-        }
-
-        d.State = d.State with
-        {
-            Fields = found is null ? parsed : parsed with
-            {
-                Type = parsed.Type ?? found.Type,
-                Address = parsed.Address ?? found.Address,
-                ResponderPhone = parsed.ResponderPhone ?? found.ResponderPhone,
-                Confidence = parsed.Confidence ?? found.Confidence,
-                EvidenceUrls = parsed.EvidenceUrls.Count > 0 ? parsed.EvidenceUrls : found.EvidenceUrls,
-            },
-        };
-        if (found is null && parsed.ResponderPhone is null && foundBefore is { } phone && ExtractedFields.StandsIn(phone.Value[1..], d.State.Ticket.RawText))
-        {
-            // The model is down and the number still stands there: an edited comma must not stop the call that is ringing.
-            d.State = d.State with { Fields = d.State.Fields with { ResponderPhone = phone } };
-            d.Audit("incident.phone-kept", "The model found nothing this time; the phone number that it had found still stands in the ticket and is kept.");
-        }
-
-        if (found is not null)
-        {
-            d.Audit("incident.completed", "The model filled fields that the ticket's form lacks: " + string.Join(", ", Names(parsed, d.State.Fields)) + ".");
-        }
-    }
-
-    static PhoneNumber? FoundByModel(IncidentState state) => state.Ticket.Fields.ResponderPhone is null ? state.Fields.ResponderPhone : null;
-
-    static IEnumerable<string> Names(IncidentFields parsed, IncidentFields now)
-    {
-        if (parsed.ResponderPhone != now.ResponderPhone)
-        {
-            yield return "phone";
-        }
-
-        if (parsed.Type != now.Type)
-        {
-            yield return "incident type";
-        }
-
-        if (parsed.Address != now.Address)
-        {
-            yield return "address";
-        }
-
-        if (parsed.Confidence != now.Confidence)
-        {
-            yield return "confidence";
-        }
-
-        if (parsed.EvidenceUrls.Count != now.EvidenceUrls.Count)
-        {
-            yield return "evidence";
-        }
     }
 
     /// <summary>Dispatches, waits for a correction, or follows the incident that already reports this event.</summary>

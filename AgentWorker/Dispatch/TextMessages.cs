@@ -53,7 +53,7 @@ static partial class TextMessages
         Send(d, new EvidenceMessage(default, channel, to, DeliveryStatus.Queued, 0, Purpose: purpose), text, [], null);
     }
 
-    static PhoneNumber? Dialled(IncidentState state) => state.Attempts.Count > 0 ? state.Attempts[^1].To : null;
+    static PhoneNumber? Dialled(IncidentState state) => state.Attempts.Count > 0 ? state.Attempts[^1].To : state.Fields.ResponderPhone;
 
     static EvidenceMessage Send(Decision d, EvidenceMessage draft, string body, IReadOnlyList<string> media, IReadOnlyList<string>? template)
     {
@@ -177,6 +177,7 @@ static partial class TextMessages
         d.State = d.State with { Responder = (d.State.Responder ?? ResponderRecord.Empty) with { EtaMinutes = minutes, EtaAt = d.Now.AddMinutes(minutes) } };
         d.Audit("incident.eta", $"The ETA is now {minutes} minutes.");
         FollowUp.ArmEta(d);
+        d.MarkAccepted();
     }
 
     static void NoteReply(Decision d, MessageReceived m, string body)

@@ -24,7 +24,7 @@ sealed partial class FreshdeskClient(HttpClient http, FreshdeskPace pace, Freshd
     public Task<TicketPage> ListChangedAsync(DateTimeOffset since, int page, CancellationToken ct) =>
         ListAsync($"tickets?updated_since={Time(since)}&order_by=updated_at&order_type=asc&include=description", page, ct);
 
-    /// <summary>Open tickets that are nobody's or this agent's, however old. Others' open tickets: <see cref="SearchOpenAsync"/>.</summary>
+    /// <summary>Open tickets that are nobody's or this agent's, however old. Others' open tickets: <see cref="SearchAsync"/>.</summary>
     public async Task<TicketPage> ListOpenAsync(int page, CancellationToken ct)
     {
         const string Open = "tickets?filter=new_and_my_open&order_by=created_at&order_type=asc&include=description";
@@ -42,12 +42,11 @@ sealed partial class FreshdeskClient(HttpClient http, FreshdeskPace pace, Freshd
     public Task<TicketPage> ListRemovedAsync(string filter, DateTimeOffset since, int page, CancellationToken ct) =>
         ListAsync($"tickets?filter={filter}&updated_since={Time(since)}&order_by=updated_at&order_type=asc", page, ct);
 
-    /// <summary>Every agent's open tickets, 30 a page and 300 in all; what changed in the last minutes may be missing.</summary>
+    /// <summary>Every agent's tickets of a query such as status:2, 30 a page and 300 in all; what changed in the last minutes may be missing.</summary>
     /// <returns>The page, and how many tickets there are in all.</returns>
-    public async Task<(TicketPage Page, int Total)> SearchOpenAsync(int? priority, int page, CancellationToken ct)
+    public async Task<(TicketPage Page, int Total)> SearchAsync(string query, int page, CancellationToken ct)
     {
-        var query = priority is null ? "\"status:2\"" : string.Create(CultureInfo.InvariantCulture, $"\"status:2 AND priority:{priority}\"");
-        using var response = await SendAsync(HttpMethod.Get, string.Create(CultureInfo.InvariantCulture, $"search/tickets?query={Uri.EscapeDataString(query)}&page={page}"), null, ct);
+        using var response = await SendAsync(HttpMethod.Get, string.Create(CultureInfo.InvariantCulture, $"search/tickets?query={Uri.EscapeDataString($"\"{query}\"")}&page={page}"), null, ct);
         var found = await ReadAsync(response, FreshdeskJson.Default.FreshdeskSearch, ct);
         var results = found.Results ?? [];
         var (tickets, unreadable) = Readable(results);

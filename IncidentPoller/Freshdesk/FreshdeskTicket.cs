@@ -40,6 +40,14 @@ sealed record FreshdeskTicket
 
     public JsonElement CustomFields { get; init; }
 
+    [JsonPropertyName("tags")]
+    public JsonElement RawTags { get; init; }
+
+    [JsonIgnore]
+    public IReadOnlyList<string> Tags => RawTags.ValueKind == JsonValueKind.Array
+        ? [.. RawTags.EnumerateArray().Where(tag => tag.ValueKind == JsonValueKind.String).Select(tag => TextOf(tag)!)]
+        : [];
+
     /// <summary>A custom field as text: a list one item to a line, null where it is not filled.</summary>
     static string? TextOf(JsonElement text)
     {
@@ -91,7 +99,8 @@ sealed record FreshdeskSearch
 /// <summary>PUT /tickets/{id}. Custom fields hold text, numbers or true/false.</summary>
 sealed record TicketUpdate(
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] int? Status,
-    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] IReadOnlyDictionary<string, JsonElement>? CustomFields);
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] IReadOnlyDictionary<string, JsonElement>? CustomFields,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] IReadOnlyList<string>? Tags = null);
 
 sealed record NoteBody(string Body, bool Private);
 

@@ -35,7 +35,10 @@ sealed class TicketParser(ParsingOptions options, TimeProvider clock)
             new IncidentFields(type, address, phone, confidence, evidence, detectedAt, camera),
             reading.Problems,
             ticket.CreatedAt ?? clock.GetUtcNow(),
-            ticket.UpdatedAt ?? clock.GetUtcNow());
+            ticket.UpdatedAt ?? clock.GetUtcNow())
+        {
+            Acceptance = AcceptanceTags.Read(ticket.Tags),
+        };
     }
 
     /// <summary>The snapshot of a ticket that broke the parser: the text for a person to read, and the problem. No ticket blocks the others.</summary>
@@ -51,7 +54,10 @@ sealed class TicketParser(ParsingOptions options, TimeProvider clock)
             new IncidentFields(null, null, null, null, [], null, null),
             [new FieldProblem("ticket", $"could not be read ({error.GetType().Name}): fill the incident's custom fields", null, $"{options.Fields.ResponderPhone} = {PhoneText.Example}")],
             ticket.CreatedAt ?? clock.GetUtcNow(),
-            ticket.UpdatedAt ?? clock.GetUtcNow());
+            ticket.UpdatedAt ?? clock.GetUtcNow())
+        {
+            Acceptance = AcceptanceTags.Read(ticket.Tags),
+        };
     }
 
     List<IReadOnlyDictionary<TicketField, string>> SourcesOf(FreshdeskTicket ticket, string subject, string description)

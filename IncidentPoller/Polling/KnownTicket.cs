@@ -25,16 +25,22 @@ sealed class PollerStore(RedisClient redis)
 
     public static TimeSpan KnownFor => ForgetAfter;
 
-    public async Task<KnownTicket?> ReadAsync(long ticketId, CancellationToken ct)
+    /// <returns>What is known, and the bytes in which it stands: null where nothing does.</returns>
+    public async Task<(KnownTicket? Known, ReadOnlyMemory<byte>? Written)> ReadAsync(long ticketId, CancellationToken ct)
     {
         var reply = await redis.SendAsync(["GET", Keys.Ticket(ticketId)], ct);
+        if (reply.IsNull)
+        {
+            return (null, null);
+        }
+
         try
         {
-            return reply.IsNull ? null : JsonSerializer.Deserialize(reply.Bytes.Span, PollerJson.Default.KnownTicket);
+            return (JsonSerializer.Deserialize(reply.Bytes.Span, PollerJson.Default.KnownTicket), reply.Bytes);
         }
         catch (JsonException)
         {
-            return null; // not ours or not readable: reporting the ticket again is safe, forgetting it is not
+            return (null, reply.Bytes); // not ours or not readable: reporting the ticket again is safe, forgetting it is not
         }
     }
 

@@ -17,99 +17,97 @@ sealed partial class TicketObserver(PollerStore store, MessageBus bus, TicketPar
 {
     const int Open = 2, Resolved = 4, Closed = 5;
 
-    // Poll and webhook may look at the same ticket at once; the one that comes second must see what the first one reported.
-    readonly SemaphoreSlim[] _gates = [.. Enumerable.Range(0, 64).Select(_ => new SemaphoreSlim(1))];
-
-    /// <param name="republish">True: an open ticket is reported even where nothing has changed.</param>
-    public async Task ObserveAsync(FreshdeskTicket ticket, bool republish, CancellationToken ct)
+    /// <param name="republish">True: an open or accepted ticket is reported even where nothing has changed.</param>
+    public Task ObserveAsync(FreshdeskTicket ticket, bool republish, CancellationToken ct) => InOrderAsync(ticket.Id, (incident, known) =>
     {
-        var incident = IncidentId.OfTicket(ticket.Id);
-        using var scope = log.ForIncident(incident);
-        var gate = _gates[ticket.Id % _gates.Length];
-        await gate.WaitAsync(ct);
-        try
+        if (known is not null && ticket.UpdatedAt < known.UpdatedAt)
         {
-            var known = await store.ReadAsync(ticket.Id, ct);
-            if (known is not null && ticket.UpdatedAt < known.UpdatedAt)
+            return null;
+        }
+
+        var wasOpen = known is { Open: true };
+        if (RemovalOf(ticket) is { } reason)
+        {
+            return wasOpen ? Withdraw(ticket.Id, incident, known!, ticket.UpdatedAt, reason) : null;
+        }
+
+        // A ticket that carries our mark of a yes and that we know nothing of: Redis has lost it.
+        return wasOpen || ticket.Status is Open or null || (known is null && AcceptanceTags.Read(ticket.Tags) is not null)
+            ? Report(ticket, incident, wasOpen ? known : null, republish)
+            : null;
+    }, ct);
+
+    /// <summary>A ticket that was reported does not exist any more.</summary>
+    public Task GoneAsync(long ticketId, CancellationToken ct) => InOrderAsync(
+        ticketId, (incident, known) => known is { Open: true } ? Withdraw(ticketId, incident, known, null, "deleted") : null, ct);
+
+    /// <summary>
+    /// Poll, webhook and another replica may look at the same ticket at once, and one of them may have an older answer of Freshdesk's in its
+    /// hand. So a report is committed only while what it was compared with still stands; else it is compared again.
+    /// </summary>
+    async Task InOrderAsync(long ticketId, Func<IncidentId, KnownTicket?, Report?> compare, CancellationToken ct)
+    {
+        var incident = IncidentId.OfTicket(ticketId);
+        using var scope = log.ForIncident(incident);
+        while (true)
+        {
+            var (known, written) = await store.ReadAsync(ticketId, ct);
+            if (compare(incident, known) is not { } report)
             {
                 return;
             }
 
-            var wasOpen = known is { Open: true };
-            if (RemovalOf(ticket) is { } reason)
+            using var activity = PollerTelemetry.Source.StartActivity(report.Activity);
+            activity?.SetTag("citymonitor.incident", incident.Value);
+            var step = bus.BeginStep();
+            step.OnlyWhile(Keys.Ticket(ticketId), written);
+            foreach (var message in report.Messages)
             {
-                if (wasOpen)
-                {
-                    await WithdrawAsync(ticket.Id, incident, known!, ticket.UpdatedAt, reason, ct);
-                }
+                step.Publish(message);
             }
-            else if (wasOpen || ticket.Status is Open or null)
+
+            Remember(step, ticketId, report.Known);
+            if (await bus.TryCommitAsync(step, ct))
             {
-                await ReportAsync(ticket, incident, wasOpen ? known : null, republish, ct);
+                report.Committed?.Invoke();
+                return;
             }
-        }
-        finally
-        {
-            gate.Release();
         }
     }
 
-    /// <summary>A ticket that was reported does not exist any more.</summary>
-    public async Task GoneAsync(long ticketId, CancellationToken ct)
-    {
-        var incident = IncidentId.OfTicket(ticketId);
-        using var scope = log.ForIncident(incident);
-        var gate = _gates[ticketId % _gates.Length];
-        await gate.WaitAsync(ct);
-        try
-        {
-            if (await store.ReadAsync(ticketId, ct) is { Open: true } known)
-            {
-                await WithdrawAsync(ticketId, incident, known, null, "deleted", ct);
-            }
-        }
-        finally
-        {
-            gate.Release();
-        }
-    }
-
-    async Task ReportAsync(FreshdeskTicket ticket, IncidentId incident, KnownTicket? known, bool republish, CancellationToken ct)
+    Report? Report(FreshdeskTicket ticket, IncidentId incident, KnownTicket? known, bool republish)
     {
         var snapshot = Parse(ticket);
         var changed = known is not null && known.Version != snapshot.Version;
-        if (known is not null && !changed && !(republish && ticket.Status is Open or null))
+        if (known is not null && !changed && !(republish && (ticket.Status is Open or null || snapshot.Acceptance is not null)))
         {
-            return;
+            return null;
         }
 
-        using var activity = PollerTelemetry.Source.StartActivity("report incident");
-        activity?.SetTag("citymonitor.incident", incident.Value);
-        var step = bus.BeginStep();
-        step.Publish(changed ? new IncidentChanged(incident, snapshot) : new IncidentReported(incident, snapshot));
-        if (changed || known is null)
+        var nowKnown = new KnownTicket(snapshot.Version, true, ticket.UpdatedAt ?? default);
+        IncidentMessage message = changed ? new IncidentChanged(incident, snapshot) : new IncidentReported(incident, snapshot);
+        if (!changed && known is not null)
         {
-            var kind = changed ? "incident.changed" : "incident.reported";
-            step.Publish(new AuditEntry(PollerTelemetry.Service, kind, incident.Value, null, Describe(snapshot)));
+            return new Report("report incident", [message], nowKnown, null);
+        }
+
+        var kind = changed ? "incident.changed" : "incident.reported";
+        return new Report("report incident", [message, new AuditEntry(PollerTelemetry.Service, kind, incident.Value, null, Describe(snapshot))], nowKnown, () =>
+        {
             PollerTelemetry.Tickets.Add(1, new KeyValuePair<string, object?>("event", kind));
             Log.Reported(log, kind, ticket.Id, snapshot.Version, snapshot.Problems.Count);
-        }
-
-        Remember(step, ticket.Id, new KnownTicket(snapshot.Version, true, ticket.UpdatedAt ?? default));
-        await bus.CommitAsync(step, ct);
+        });
     }
 
-    async Task WithdrawAsync(long ticketId, IncidentId incident, KnownTicket known, DateTimeOffset? at, string reason, CancellationToken ct)
-    {
-        using var activity = PollerTelemetry.Source.StartActivity("withdraw incident");
-        var step = bus.BeginStep();
-        step.Publish(new IncidentWithdrawn(incident, reason));
-        step.Publish(new AuditEntry(PollerTelemetry.Service, "incident.withdrawn", incident.Value, null, $"Ticket {ticketId} is {reason} at Freshdesk."));
-        Remember(step, ticketId, known with { Open = false, UpdatedAt = at ?? known.UpdatedAt });
-        await bus.CommitAsync(step, ct);
-        PollerTelemetry.Tickets.Add(1, new KeyValuePair<string, object?>("event", "incident.withdrawn"));
-        Log.Withdrawn(log, ticketId, reason);
-    }
+    Report Withdraw(long ticketId, IncidentId incident, KnownTicket known, DateTimeOffset? at, string reason) => new(
+        "withdraw incident",
+        [new IncidentWithdrawn(incident, reason), new AuditEntry(PollerTelemetry.Service, "incident.withdrawn", incident.Value, null, $"Ticket {ticketId} is {reason} at Freshdesk.")],
+        known with { Open = false, UpdatedAt = at ?? known.UpdatedAt },
+        () =>
+        {
+            PollerTelemetry.Tickets.Add(1, new KeyValuePair<string, object?>("event", "incident.withdrawn"));
+            Log.Withdrawn(log, ticketId, reason);
+        });
 
     static void Remember(Step step, long ticketId, KnownTicket known)
     {
@@ -167,3 +165,7 @@ sealed partial class TicketObserver(PollerStore store, MessageBus bus, TicketPar
         public static partial void ParserFailed(ILogger log, Exception error, long ticket);
     }
 }
+
+/// <summary>What is to be published of a ticket, and what is known of it from then on.</summary>
+/// <param name="Committed">Says so, once it is.</param>
+sealed record Report(string Activity, IReadOnlyList<Message> Messages, KnownTicket Known, Action? Committed);

@@ -12,7 +12,7 @@ sealed class TicketMessages(TicketWork work) : IMessageHandler
         {
             case UpdateTicket { Status: TicketStatus.Resolved or TicketStatus.Closed } update:
                 return ValueTask.FromResult(Handled.Dead($"{update.WriteId} would set ticket {update.TicketId} to {update.Status}: City Monitor never resolves or closes a ticket."));
-            case UpdateTicket { Status: null, CustomFields: null or { Count: 0 } }:
+            case UpdateTicket { Status: null, CustomFields: null or { Count: 0 }, Acceptance: null }:
                 break;
             case UpdateTicket { Status: { } status } update when (int)status < (int)TicketStatus.Open:
                 return ValueTask.FromResult(Handled.Dead($"{update.WriteId} would set ticket {update.TicketId} to status {(int)status}, which Freshdesk does not have."));

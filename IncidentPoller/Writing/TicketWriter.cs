@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Net;
 using System.Text.Json;
 using CityMonitor.IncidentPoller.Freshdesk;
+using CityMonitor.IncidentPoller.Parsing;
 using CityMonitor.IncidentPoller.Polling;
 using CityMonitor.Messaging.Contracts;
 using CityMonitor.Messaging.Redis;
@@ -37,10 +38,11 @@ sealed partial class TicketWriter(RedisClient redis, FreshdeskClient freshdesk, 
     /// <exception cref="FreshdeskException">An outage: try again.</exception>
     public Task WriteAsync(UpdateTicket update, CancellationToken ct) => OnceAsync(update.WriteId, update.Incident, update.TicketId, update, async _ =>
     {
-        if (update.Status is not null)
+        FreshdeskTicket? ticket = null;
+        if (update.Status is not null || update.Acceptance is not null)
         {
             // Somebody may have resolved the ticket while this write waited: to set it to pending now would open it again.
-            var ticket = await freshdesk.GetAsync(update.TicketId, ct);
+            ticket = await freshdesk.GetAsync(update.TicketId, ct);
             if (ticket is null or { Deleted: true } or { Spam: true } or { Status: (int)TicketStatus.Resolved or (int)TicketStatus.Closed })
             {
                 await LookAsync(update.TicketId, ticket, ct);
@@ -48,7 +50,7 @@ sealed partial class TicketWriter(RedisClient redis, FreshdeskClient freshdesk, 
             }
         }
 
-        return await PutAsync(update, ct);
+        return await PutAsync(update, ticket is null ? null : TagsOf(update, ticket), ct);
     }, "ticket.updated", ct);
 
     /// <summary>To cm:dead, where the operator sees it and can have it tried again. A look that was asked for needs no grave: the poller looks anyway.</summary>
@@ -62,7 +64,11 @@ sealed partial class TicketWriter(RedisClient redis, FreshdeskClient freshdesk, 
         }
     }
 
-    async Task<string> PutAsync(UpdateTicket update, CancellationToken ct)
+    // The mark of a yes goes with the status in one request: neither is ever there without the other.
+    static IReadOnlyList<string>? TagsOf(UpdateTicket update, FreshdeskTicket ticket) =>
+        update.Acceptance is not null || update.Status == TicketStatus.Open ? AcceptanceTags.Write(ticket.Tags, update.Acceptance) : null;
+
+    async Task<string> PutAsync(UpdateTicket update, IReadOnlyList<string>? tags, CancellationToken ct)
     {
         var fields = update.CustomFields?.ToDictionary(field => field.Key, field => Text(field.Value)) ?? [];
         var left = new List<string>();
@@ -70,13 +76,19 @@ sealed partial class TicketWriter(RedisClient redis, FreshdeskClient freshdesk, 
         {
             try
             {
-                if (update.Status is not null || fields.Count > 0)
+                if (update.Status is not null || fields.Count > 0 || tags is not null)
                 {
-                    await freshdesk.UpdateAsync(update.TicketId, new TicketUpdate((int?)update.Status, fields.Count > 0 ? fields : null), ct);
+                    await freshdesk.UpdateAsync(update.TicketId, new TicketUpdate((int?)update.Status, fields.Count > 0 ? fields : null, tags), ct);
                 }
 
                 return $"Ticket {update.TicketId}: {update.Status?.ToString() ?? "status unchanged"}{string.Concat(fields.Select(field => $", {field.Key} = {field.Value}"))}."
                     + (left.Count > 0 ? $" Left out, because this account does not take them: {string.Join(", ", left)}." : "");
+            }
+            catch (FreshdeskException error) when (error.Failure == FreshdeskFailure.Rejected && tags is not null && error.Errors.Any(refused => refused.Field == "tags"))
+            {
+                // An agent who may not make new tags: the status gets through, and a wiped Redis would not find this ticket again.
+                tags = null;
+                left.Add("tags");
             }
             catch (FreshdeskException error) when (error.Failure == FreshdeskFailure.Rejected && Adapt(error, fields, left))
             {

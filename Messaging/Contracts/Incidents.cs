@@ -33,7 +33,11 @@ public sealed record TicketSnapshot(
     IncidentFields Fields,
     IReadOnlyList<FieldProblem> Problems,
     DateTimeOffset CreatedAt,
-    DateTimeOffset UpdatedAt);
+    DateTimeOffset UpdatedAt)
+{
+    /// <summary>City Monitor's own mark on the ticket; not a part of the version. It counts only where nothing is known of the incident any more.</summary>
+    public TicketAcceptance? Acceptance { get; init; }
+}
 
 /// <summary>An open ticket was seen; published at least once per version and again every 10 minutes while open. Known versions are ignored.</summary>
 public sealed record IncidentReported(IncidentId Incident, TicketSnapshot Ticket) : IncidentMessage(Incident);

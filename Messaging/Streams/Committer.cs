@@ -15,6 +15,9 @@ enum CommitResult
 
     /// <summary>Nothing was written: the entry is not pending any more; somebody (perhaps this commit's first try) has acknowledged it.</summary>
     NotPending,
+
+    /// <summary>Nothing was written: a value that the step depends on is another one now.</summary>
+    Changed,
 }
 
 /// <summary>The one-commit script.</summary>
@@ -23,14 +26,18 @@ sealed class Committer(RedisClient redis)
     // Steps may commit when memory is full (allow-oom): they finish and acknowledge work that is already in. New work is refused at XADD.
     static readonly RedisScript s_script = new($$"""
         #!lua flags=allow-oom
-        local stream, group, id, fence, epoch, types = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5], tonumber(ARGV[6])
+        local stream, group, id, fence, epoch, types, conditions = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5], tonumber(ARGV[6]), tonumber(ARGV[7])
         if fence ~= '' and redis.call('HGET', '{{Keys.Epochs}}', fence) ~= epoch then return 'FENCED' end
-        local i = 7
+        local i = 8
         for _ = 1, types do
           local found = redis.call('TYPE', ARGV[i])['ok']
           if found ~= 'none' and found ~= ARGV[i + 1] then
             return redis.error_reply('WRONGTYPE ' .. ARGV[i] .. ' is a ' .. found .. ', not a ' .. ARGV[i + 1])
           end
+          i = i + 2
+        end
+        for _ = 1, conditions do
+          if (redis.call('GET', ARGV[i]) or '') ~= ARGV[i + 1] then return 'CHANGED' end
           i = i + 2
         end
         if stream ~= '' and redis.call('XACK', stream, group, id) == 0 then return 'NOTPENDING' end
@@ -68,26 +75,29 @@ sealed class Committer(RedisClient redis)
             return (await redis.SendAsync(["XACK", stream, group, id], ct)).Number == 1 ? CommitResult.Done : CommitResult.NotPending;
         }
 
-        var args = new RedisArg[6 + 2 * step.Types.Count + step.Operations.Count];
+        var args = new RedisArg[7 + 2 * step.Types.Count + step.Conditions.Count + step.Operations.Count];
         args[0] = stream;
         args[1] = group;
         args[2] = id;
         args[3] = fence?.Lease ?? "";
         args[4] = fence?.Epoch ?? 0;
         args[5] = step.Types.Count;
-        var i = 6;
+        args[6] = step.Conditions.Count / 2;
+        var i = 7;
         foreach (var (key, type) in step.Types)
         {
             args[i++] = key;
             args[i++] = type;
         }
 
-        step.Operations.CopyTo(args, i);
+        step.Conditions.CopyTo(args, i);
+        step.Operations.CopyTo(args, i + step.Conditions.Count);
         var reply = await redis.RunAsync(s_script, [], args, ct);
         return reply.Text switch
         {
             "DONE" => CommitResult.Done,
             "FENCED" => CommitResult.Fenced,
+            "CHANGED" => CommitResult.Changed,
             _ => CommitResult.NotPending,
         };
     }

@@ -77,7 +77,7 @@ public static class ConsumerRegistration
 
     static EntryHandling Handling<THandler>(this IServiceProvider provider) where THandler : class, IMessageHandler => new(
         provider.GetRequiredService<RedisClient>(), provider.GetRequiredService<Committer>(), provider.GetRequiredService<THandler>(),
-        provider.GetRequiredService<MessagingIdentity>().Service, provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<ILogger<EntryHandling>>());
+        provider.GetService<HandlingLimits>() ?? HandlingLimits.Default, provider.GetRequiredService<MessagingIdentity>().Service, provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<ILogger<EntryHandling>>());
 }
 
 /// <summary>A new id per process start.</summary>

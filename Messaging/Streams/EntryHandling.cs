@@ -9,9 +9,9 @@ readonly record struct ConsumerPlace(string Group, string Name, Fence? Fence);
 
 /// <summary>
 /// Takes one entry to its end: handled and committed, or in cm:dead, or left to somebody else. Outages are waited out and not
-/// counted; exceptions and crashes are, to five.
+/// counted; exceptions and crashes are, to five. A handler that hangs and cannot be stopped is left behind, its message given up.
 /// </summary>
-sealed class EntryHandling(RedisClient redis, Committer committer, IMessageHandler handler, string service, TimeProvider clock, ILogger log)
+sealed class EntryHandling(RedisClient redis, Committer committer, IMessageHandler handler, HandlingLimits limits, string service, TimeProvider clock, ILogger log)
 {
     internal const int MostDeliveries = 5;
 
@@ -60,6 +60,15 @@ sealed class EntryHandling(RedisClient redis, Committer committer, IMessageHandl
                 await HandleOnceAsync(entry, message, place, deliveries, ct);
                 return;
             }
+            catch (HandlerAbandonedException error)
+            {
+                // It may still be at work: a second start beside it could do its effects outside Redis twice.
+                StreamLog.HandlerAbandoned(log, entry.Text(Envelope.Type), entry.Id, entry.Stream, error.Message);
+                Telemetry.Abandoned(entry);
+                ct.ThrowIfCancellationRequested();
+                await GiveUpAsync(entry, place, error.Message, deliveries, ct);
+                return;
+            }
             catch (Exception error) when (!ct.IsCancellationRequested)
             {
                 // The edge that protects the stream from its handlers: the error is counted, logged and, at the fifth, kept in cm:dead.
@@ -88,7 +97,7 @@ sealed class EntryHandling(RedisClient redis, Committer committer, IMessageHandl
         var (step, handled) = await WaitOutAsync(entry, async () =>
         {
             var attempt = new Step(clock);
-            return (attempt, await handler.HandleAsync(delivery, attempt, ct));
+            return (attempt, await LimitedHandling.RunAsync(handler, delivery, attempt, limits, clock, after => StreamLog.AbandonedEnded(log, entry.Text(Envelope.Type), entry.Id, entry.Stream, after.TotalSeconds), ct));
         }, ct);
 
         if (handled.RetryAfter is { } after)

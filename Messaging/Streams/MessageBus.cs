@@ -42,6 +42,14 @@ public sealed class MessageBus
     /// <summary>All of the step or nothing; repeated like <see cref="PublishAsync"/>, so what it does must bear being done twice.</summary>
     public Task CommitAsync(Step step, CancellationToken ct) => PatientlyAsync(async () => await _committer.CommitAsync(step, ct), ct);
 
+    /// <summary>Like <see cref="CommitAsync"/>, for a step with a condition. False: nothing was done, because what it depends on is different now.</summary>
+    public async Task<bool> TryCommitAsync(Step step, CancellationToken ct)
+    {
+        var result = CommitResult.Done;
+        await PatientlyAsync(async () => result = await _committer.CommitAsync(step, ct), ct);
+        return result == CommitResult.Done;
+    }
+
     async Task PatientlyAsync(Func<ValueTask> send, CancellationToken ct)
     {
         var start = _clock.GetTimestamp();

@@ -21,6 +21,9 @@ public sealed class Step
 
     internal bool IsEmpty => _operations.Count == 0;
 
+    /// <summary>Conditions, each a key and the text that must stand in it; an empty text stands for no key.</summary>
+    internal List<RedisArg> Conditions { get; } = [];
+
     /// <summary>Each operation as its number of arguments and the arguments: <c>3 SADD cm:incidents:open fd-4711</c>.</summary>
     internal List<RedisArg> Operations => _operations;
 
@@ -56,6 +59,13 @@ public sealed class Step
     {
         Expect(hashKey, "hash");
         Add(["HDEL", hashKey, .. fields.Select(field => (RedisArg)field)]);
+    }
+
+    /// <summary>Nothing of the step is done unless <paramref name="key"/> still holds <paramref name="value"/>; null: unless there is no such key.</summary>
+    public void OnlyWhile(string key, ReadOnlyMemory<byte>? value)
+    {
+        Conditions.Add(key);
+        Conditions.Add(value ?? ReadOnlyMemory<byte>.Empty);
     }
 
     public void Delete(string key) => Add("DEL", key);

@@ -22,6 +22,12 @@ static partial class StreamLog
     [LoggerMessage(1215, LogLevel.Error, "{Type} {EntryId} of {Stream} cannot be settled and stays pending")]
     public static partial void LeftPending(ILogger log, Exception error, string? type, string entryId, string stream);
 
+    [LoggerMessage(1217, LogLevel.Error, "The handler of {Type} {EntryId} of {Stream} is left behind, and nothing that it does is committed: {Reason}")]
+    public static partial void HandlerAbandoned(ILogger log, string? type, string entryId, string stream, string reason);
+
+    [LoggerMessage(1218, LogLevel.Warning, "The handler of {Type} {EntryId} of {Stream} that was left behind ended after {Seconds:0.#} s")]
+    public static partial void AbandonedEnded(ILogger log, string? type, string entryId, string stream, double seconds);
+
     [LoggerMessage(1206, LogLevel.Error, "Gave up {Type} {EntryId} of {Stream}: {Reason}")]
     public static partial void GivenUp(ILogger log, string? type, string entryId, string stream, string reason);
 

@@ -20,6 +20,7 @@ static class Telemetry
     static readonly Counter<long> s_dead = s_meter.CreateCounter<long>("citymonitor.messaging.dead", "{message}", "Messages given up, now in cm:dead.");
     static readonly Counter<long> s_redelivered = s_meter.CreateCounter<long>("citymonitor.messaging.redelivered", "{message}", "Starts of a handler that were not the message's first.");
 
+    static readonly Counter<long> s_abandoned = s_meter.CreateCounter<long>("citymonitor.messaging.abandoned", "{message}", "Handlers that hung, could not be stopped and were left behind.");
     static readonly Gauge<long> s_deadWaiting = s_meter.CreateGauge<long>("citymonitor.messaging.dead.waiting", "{message}", "Messages in cm:dead.");
 
     /// <summary>The span of a publish, current while the envelope takes its traceparent; null where nobody listens.</summary>
@@ -64,6 +65,8 @@ static class Telemetry
             s_redelivered.Add(1, destination);
         }
     }
+
+    public static void Abandoned(StreamEntry entry) => s_abandoned.Add(1, new KeyValuePair<string, object?>(Destination, Destinations(entry.Stream)));
 
     public static void DeadWaiting(long count) => s_deadWaiting.Record(count);
 

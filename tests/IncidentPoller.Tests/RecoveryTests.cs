@@ -1,4 +1,6 @@
 using System.Text.Json;
+using CityMonitor.IncidentPoller.Freshdesk;
+using CityMonitor.IncidentPoller.Polling;
 using CityMonitor.Messaging.Contracts;
 using CityMonitor.Simulator.Faults;
 using CityMonitor.Simulator.Freshdesk;
@@ -59,6 +61,80 @@ public sealed class RecoveryTests
         var again = Assert.Single(await poller.WaitForAsync<IncidentReported>());
 
         Assert.Equal((first.Incident, first.Ticket.Version, ticket.Id), (again.Incident, again.Ticket.Version, again.Ticket.TicketId));
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task After_a_wiped_redis_an_accepted_ticket_is_reported_with_its_mark_before_any_open_one(bool longAgo)
+    {
+        var clock = new SteppedClock(DateTimeOffset.UtcNow.AddDays(longAgo ? -2 : 0));
+        await using var poller = await RunningPoller.PrepareAsync(services => services.AddSingleton<TimeProvider>(clock));
+        var eta = new DateTimeOffset(2026, 3, 1, 9, 45, 0, TimeSpan.Zero);
+        var accepted = poller.Samples.WithCustomFields(new CameraIncident { ResponderPhone = "+12025550123" });
+        var ours = poller.Samples.WithCustomFields(new CameraIncident { ResponderPhone = "+12025550177" });
+        var open = poller.Samples.WithCustomFields(new CameraIncident { ResponderPhone = "+12025550123" });
+        var apart = poller.Samples.WithCustomFields(new CameraIncident { ResponderPhone = "+12025550145" });
+        poller.Tickets.Update(apart.Id, t => t with { Status = Ticket.Pending });
+        await poller.StartReplicaAsync();
+        await poller.WaitForAsync<IncidentReported>(3);
+        await poller.SendAsync(Accept(accepted.Id, "a1", new TicketAcceptance(eta)));
+        await poller.SendAsync(Accept(ours.Id, "b1", new TicketAcceptance(null, Arrived: true)));
+        await Eventually.TrueAsync(() => poller.Ticket(accepted.Id).Status == Ticket.Pending && poller.Ticket(ours.Id).Status == Ticket.Pending, "both are pending");
+        Assert.Equal(["camera-ai", "city-monitor-accepted", "city-monitor-eta-202603010945"], poller.Ticket(accepted.Id).Tags.Order(StringComparer.Ordinal));
+        clock.Step(TimeSpan.FromDays(longAgo ? 2 : 0));
+
+        await poller.RedisAsync("FLUSHALL");
+        var reported = await poller.WaitForAsync<IncidentReported>(3);
+        await poller.TwoMoreLooksAsync();
+
+        reported = [.. (await poller.MessagesAsync()).Cast<IncidentReported>()];
+        Assert.Equal([accepted.Id, ours.Id, open.Id], reported.Select(message => message.Ticket.TicketId).Order());
+        Assert.Equal(new TicketAcceptance(eta), Of(accepted.Id).Ticket.Acceptance);
+        Assert.Equal(new TicketAcceptance(null, Arrived: true), Of(ours.Id).Ticket.Acceptance);
+        Assert.Null(Of(open.Id).Ticket.Acceptance);
+        var order = (await poller.AuditAsync()).Where(entry => entry.Kind == "incident.reported").Select(entry => entry.Root).ToList();
+        Assert.Equal(IncidentId.OfTicket(open.Id).Value, order[^1]);
+
+        IncidentReported Of(long id) => reported.Single(message => message.Ticket.TicketId == id);
+    }
+
+    static UpdateTicket Accept(long id, string write, TicketAcceptance acceptance) => new(write, IncidentId.OfTicket(id), id, TicketStatus.Pending, Acceptance: acceptance);
+
+    [Fact]
+    public async Task A_yes_that_is_taken_back_takes_its_mark_off_and_leaves_the_tags_of_others()
+    {
+        await using var poller = await RunningPoller.StartAsync();
+        var ticket = poller.Samples.WithCustomFields(new CameraIncident { ResponderPhone = "+12025550123" });
+        await poller.SendAsync(Accept(ticket.Id, "w1", new TicketAcceptance(DateTimeOffset.UtcNow)));
+        await Eventually.TrueAsync(() => poller.Ticket(ticket.Id).Tags.Length == 3, "the mark is there");
+
+        await poller.SendAsync(new UpdateTicket("w2", IncidentId.OfTicket(ticket.Id), ticket.Id, TicketStatus.Open));
+
+        await Eventually.TrueAsync(() => poller.Ticket(ticket.Id).Status == Ticket.Open, "it is open again");
+        Assert.Equal(["camera-ai"], poller.Ticket(ticket.Id).Tags);
+    }
+
+    [Fact]
+    public async Task Of_two_replicas_that_see_a_ticket_in_many_versions_at_once_no_older_one_is_reported_after_a_newer_one()
+    {
+        await using var poller = await RunningPoller.StartAsync();
+        await poller.StartReplicaAsync();
+        var ticket = new FreshdeskTicket { Id = 90_001, Status = Ticket.Open, Priority = "4", CreatedAt = DateTimeOffset.UtcNow };
+        var now = DateTimeOffset.UtcNow;
+        var observers = poller.Replicas.Select(services => services.GetRequiredService<TicketObserver>()).ToList();
+
+        await Task.WhenAll(Enumerable.Range(1, 120).Select(n => Task.Run(() => observers[n % 2].ObserveAsync(
+            ticket with { Subject = $"Version {n}", UpdatedAt = now.AddSeconds(n) }, republish: false, CancellationToken.None))));
+
+        var seen = (await poller.MessagesAsync()).Select(message => message switch
+        {
+            IncidentReported m => m.Ticket.UpdatedAt,
+            IncidentChanged m => m.Ticket.UpdatedAt,
+            _ => throw new InvalidOperationException(message.GetType().Name),
+        }).ToList();
+        Assert.Equal(seen.Order(), seen);
+        Assert.Equal(now.AddSeconds(120), seen[^1]);
     }
 
     [Fact]

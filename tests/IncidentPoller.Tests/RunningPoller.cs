@@ -28,6 +28,7 @@ sealed class RunningPoller : IAsyncDisposable
     public RunningSimulator Simulator { get; }
     public TicketStore Tickets => Simulator.Get<TicketStore>();
     public IncidentSamples Samples => Simulator.Get<IncidentSamples>();
+    public IReadOnlyList<IServiceProvider> Replicas => [.. _replicas.Select(replica => replica.Services)];
     public IServiceProvider Services => _replicas[^1].Services;
     public HttpClient Http => new() { BaseAddress = new Uri(Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First()) };
 

@@ -96,6 +96,67 @@ public sealed class WithdrawalAndDuplicateTests
         Assert.Contains("Accepted by Officer Lee", responding.Notes.Last(), StringComparison.Ordinal);
     }
 
+    static Responding Following(IncidentState? primaryNow)
+    {
+        var responding = Checked(Primary(r => r.IsAnswered().Accepts().HangsUp()));
+        responding.Facts = new Facts { Primary = primaryNow };
+        return responding.TimerRings(TimerNames.Duplicate);
+    }
+
+    [Fact]
+    public void A_duplicate_that_followed_a_yes_is_open_again_when_the_responder_takes_it_back()
+    {
+        var responding = Following(Primary(r =>
+        {
+            r.IsAnswered().Accepts().HangsUp();
+            r.Tool("decline_incident", new { reason = "the engine broke down" });
+            return r;
+        }));
+
+        Assert.Equal(IncidentStatus.Declined, responding.State.Status);
+        Assert.Equal([TicketStatus.Pending, TicketStatus.Open], responding.Of<UpdateTicket>().Select(u => u.Status!.Value));
+        Assert.Contains("engine broke down", responding.State.Flag!.Reason, StringComparison.Ordinal);
+        Assert.Empty(responding.Of<PlaceCall>());
+    }
+
+    [Fact]
+    public void A_duplicate_that_followed_a_yes_goes_on_with_its_primary_while_another_is_called()
+    {
+        var responding = Following(Primary());
+
+        Assert.Equal(IncidentStatus.Reported, responding.State.Status);
+        Assert.NotNull(responding.State.DuplicateOf);
+        Assert.True(responding.HasTimer(TimerNames.Duplicate));
+        Assert.Empty(responding.Of<PlaceCall>());
+
+        responding.Facts = new Facts { Primary = Primary(r => r.IsAnswered().Accepts(name: "Medic Ito").HangsUp()) };
+        responding.TimerRings(TimerNames.Duplicate);
+        Assert.Equal(IncidentStatus.Acknowledged, responding.State.Status);
+        Assert.Contains("Medic Ito", responding.Notes.Last(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_duplicate_that_followed_a_yes_asks_by_itself_when_its_primary_is_gone_and_is_the_operators_when_that_is_resolved()
+    {
+        var alone = Following(null);
+        Assert.Equal(IncidentStatus.Acknowledged, alone.State.Status);
+        Assert.True(alone.HasTimer(TimerNames.Eta));
+
+        var left = Following(Primary(r => r.IsAnswered().Accepts().HangsUp().Gets(new IncidentWithdrawn(Responding.Id, "resolved"))));
+        Assert.Contains("still open", left.State.Flag!.Reason, StringComparison.Ordinal);
+        Assert.Empty(left.Of<PlaceCall>());
+    }
+
+    [Fact]
+    public void Two_accepted_tickets_of_one_event_of_which_nothing_is_known_any_more_ask_once()
+    {
+        var responding = Responding.To(Responding.Ticket() with { Acceptance = new TicketAcceptance(null) }, new Facts { Primary = Primary(r => r.IsAnswered().Accepts().HangsUp()) });
+
+        Assert.Equal(IncidentStatus.Acknowledged, responding.State.Status);
+        Assert.False(responding.HasTimer(TimerNames.Eta));
+        Assert.True(responding.HasTimer(TimerNames.Duplicate));
+    }
+
     [Fact]
     public void A_duplicate_follows_the_failure_to_the_operator()
     {

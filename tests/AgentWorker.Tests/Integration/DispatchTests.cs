@@ -133,6 +133,48 @@ public sealed class DispatchTests(Town town)
     }
 
     [Fact]
+    public async Task A_duplicate_that_followed_a_yes_is_open_again_when_the_responder_takes_it_back()
+    {
+        var first = new TownIncident(town, phone: "+12025550162", address: "Fish Market");
+        var second = new TownIncident(town, phone: "+12025550162", address: "fish market");
+        await first.ReportAsync();
+        await first.IsCalledAsync();
+        await second.ReportAsync();
+        await second.NoteAsync($"same event as ticket {first.TicketId}");
+        await first.AnswerAsync();
+        await first.ToolAsync("record_responder", new { name = "Medic Ito" });
+        await first.ToolAsync("retrieve_ticket");
+        await first.ToolAsync("accept_incident");
+        await first.HangUpAsync();
+        await second.NoteAsync("Accepted by Medic Ito");
+
+        await first.ToolAsync("decline_incident", new { reason = "the ambulance broke down" });
+
+        await town.HearsAsync<UpdateTicket>(u => u.Incident == first.Id && u.Status == TicketStatus.Open);
+        await town.HearsAsync<UpdateTicket>(u => u.Incident == second.Id && u.Status == TicketStatus.Open);
+        await second.BecomesAsync(s => s.Status == IncidentStatus.Declined && s.Flag is not null);
+        Assert.Empty(town.Seen<PlaceCall>(p => p.Call == second.Call(1)));
+    }
+
+    [Fact]
+    public async Task After_a_wiped_Redis_an_accepted_incident_and_its_duplicate_are_followed_up_once_and_nobody_is_called_again()
+    {
+        var first = new TownIncident(town, phone: "+12025550163", address: "Salt Market");
+        var second = new TownIncident(town, phone: "+12025550163", address: "salt market");
+        var acceptance = new TicketAcceptance(DateTimeOffset.UtcNow.AddSeconds(-1));
+        await town.PublishAsync(new IncidentReported(first.Id, first.Ticket() with { Acceptance = acceptance }));
+        await first.BecomesAsync(s => s.Status == IncidentStatus.Acknowledged);
+        await town.PublishAsync(new IncidentReported(second.Id, second.Ticket() with { Acceptance = acceptance }));
+        await second.BecomesAsync(s => s.Status == IncidentStatus.Acknowledged && s.DuplicateOf == first.Id);
+
+        var asked = await town.HearsAsync<SendMessage>(m => m.Incident == first.Id);
+        Assert.Equal("+12025550163", asked.To.Value);
+        await first.BecomesAsync(s => s.Flag is not null);
+        Assert.Empty(town.Seen<SendMessage>(m => m.Incident == second.Id));
+        Assert.Empty(town.Seen<PlaceCall>(p => p.Call == first.Call(1) || p.Call == second.Call(1)));
+    }
+
+    [Fact]
     public async Task Tickets_of_one_event_that_arrive_together_make_one_call()
     {
         var pairs = Enumerable.Range(0, 10).Select(n =>

@@ -48,6 +48,79 @@ public sealed class DeliveryTests
         Assert.Equal(1, (await spine.Redis.SendAsync(["ZCARD", Keys.Timers])).Number);
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task A_handler_that_heeds_no_token_is_left_behind_and_neither_its_call_nor_others_wait_for_it(bool blocksItsThread)
+    {
+        await using var server = await RedisServer.StartAsync();
+        using var hang = new ManualResetEventSlim();
+        var release = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var agent = new Recorder(async (delivery, step, _) =>
+        {
+            step.AddToSet("test:effects", delivery.Message.GetType().Name);
+            if (delivery.Message is CallRinging)
+            {
+                if (blocksItsThread)
+                {
+                    hang.Wait(CancellationToken.None);
+                }
+
+                await release.Task;
+            }
+
+            return Handled.Done;
+        });
+        await using var spine = await Spine.StartAsync(server.ConnectionString, services => services
+            .AddSingleton(new HandlingLimits(TimeSpan.FromMilliseconds(300), TimeSpan.FromMilliseconds(200))).AddSingleton(agent).AddAgentPartitions<Recorder>());
+        var abandoned = 0L;
+        using var meter = new System.Diagnostics.Metrics.MeterListener { InstrumentPublished = (instrument, listener) => { if (instrument.Name == "citymonitor.messaging.abandoned") { listener.EnableMeasurementEvents(instrument); } } };
+        meter.SetMeasurementEventCallback<long>((_, count, _, _) => Interlocked.Add(ref abandoned, count));
+        meter.Start();
+
+        await spine.Bus.PublishAsync(new CallRinging(s_call), CancellationToken.None);
+        await spine.Bus.PublishAsync(new CallAnswered(s_call), CancellationToken.None);
+        var other = CallId.Of(IncidentId.OfTicket(4712), 1);
+        await spine.Bus.PublishAsync(new CallAnswered(other), CancellationToken.None);
+
+        await Eventually.TrueAsync(() => agent.Deliveries.Any(delivery => delivery.Message is DeadLettered), "the incident's worker is told");
+        await Eventually.TrueAsync(() => agent.Deliveries.Count(delivery => delivery.Message is CallAnswered) == 2, "its call and the other go on");
+        Assert.Single(agent.Deliveries, delivery => delivery.Message is CallRinging);
+        var dead = Assert.Single(await spine.Get<DeadLetters>().ListAsync(10, null, CancellationToken.None));
+        Assert.Contains("does not stop when told to", dead.Error, StringComparison.Ordinal);
+        Assert.True(Interlocked.Read(ref abandoned) >= 1);
+
+        // What it does when it wakes up after all has no effect.
+        hang.Set();
+        release.SetResult();
+        await spine.Bus.PublishAsync(new CallAnswered(s_call), CancellationToken.None);
+        await Eventually.TrueAsync(() => agent.Deliveries.Count(delivery => delivery.Message is CallAnswered) == 3, "a later message");
+        Assert.Equal(0, (await spine.Redis.SendAsync(["SISMEMBER", "test:effects", nameof(CallRinging)])).Number);
+        Assert.Equal(1, (await spine.Redis.SendAsync(["SISMEMBER", "test:effects", nameof(CallAnswered)])).Number);
+    }
+
+    [Fact]
+    public async Task A_handler_that_takes_too_long_and_stops_when_told_to_is_started_again()
+    {
+        await using var server = await RedisServer.StartAsync();
+        var agent = new Recorder(async (delivery, _, ct) =>
+        {
+            if (delivery.DeliveryCount == 1)
+            {
+                await Task.Delay(Timeout.Infinite, ct);
+            }
+
+            return Handled.Done;
+        });
+        await using var spine = await Spine.StartAsync(server.ConnectionString, services => services
+            .AddSingleton(new HandlingLimits(TimeSpan.FromMilliseconds(300), TimeSpan.FromSeconds(10))).AddSingleton(agent).AddAgentPartitions<Recorder>());
+
+        await spine.Bus.PublishAsync(new CallRinging(s_call), CancellationToken.None);
+
+        await Eventually.TrueAsync(() => agent.Deliveries.Select(delivery => delivery.DeliveryCount).SequenceEqual([1L, 2L]), "a second start");
+        Assert.Equal(0, await spine.Get<DeadLetters>().CountAsync(CancellationToken.None));
+    }
+
     [Fact]
     public async Task Five_failures_bury_a_message_and_tell_the_incidents_worker_and_the_audit()
     {

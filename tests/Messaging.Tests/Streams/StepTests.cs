@@ -185,6 +185,28 @@ public sealed class StepTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_step_with_a_condition_is_done_only_while_the_value_it_was_made_from_still_stands()
+    {
+        var missing = Conditional(null, 1);
+        Assert.True(await _spine.Bus.TryCommitAsync(missing, CancellationToken.None));
+        Assert.False(await _spine.Bus.TryCommitAsync(missing, CancellationToken.None));
+        var stood = (await Redis.SendAsync(["GET", "value"])).Bytes;
+        Assert.True(await _spine.Bus.TryCommitAsync(Conditional(stood, 2), CancellationToken.None));
+        Assert.False(await _spine.Bus.TryCommitAsync(Conditional(stood, 3), CancellationToken.None));
+        Assert.Equal("2", (await Redis.SendAsync(["GET", "value"])).Text);
+        Assert.Equal(2, (await Redis.SendAsync(["XLEN", Keys.Tickets])).Number);
+
+        Step Conditional(ReadOnlyMemory<byte>? before, int value)
+        {
+            var step = _spine.Bus.BeginStep();
+            step.OnlyWhile("value", before);
+            step.Set("value", value, NumberJson.Default.Int32);
+            step.Publish(new TicketTouched(value));
+            return step;
+        }
+    }
+
+    [Fact]
     public void One_key_cannot_be_two_types_in_one_step()
     {
         var step = _spine.Bus.BeginStep();
