@@ -51,11 +51,11 @@ static class TelephonyRegistration
         services.AddSingleton<PublicUrls>().AddSingleton<ApiKeys>().AddSingleton<CallsReport>().AddRateLimits().AddOpenApi();
         services.AddSingleton<DialStore>().AddSingleton<DialSignal>().AddSingleton<Dialler>().AddSingleton<DialPrimer>();
         services.AddSingleton<CallFacts>().AddSingleton<CallEnder>().AddSingleton<CallMover>();
-        services.AddSingleton<DialReconciler>().AddSingleton<LiveCallWatch>().AddSingleton<BridgeWatch>().AddSingleton<MessageWatch>();
-        services.AddSingleton<RedisPatience>().AddSingleton<TwimlAnswer>().AddSingleton<CallbackIntake>().AddSingleton<BridgeChooser>().AddSingleton<CallRouter>();
+        services.AddSingleton<DialReconciler>().AddSingleton<LiveCallWatch>().AddSingleton<MessageWatch>();
+        services.AddSingleton<RedisPatience>().AddSingleton<TwimlAnswer>().AddSingleton<CallbackIntake>().AddSingleton<BridgeChooser>().AddSingleton<StreamAnswers>().AddSingleton<CallRouter>();
         services.AddSingleton<MessageStore>().AddSingleton<MessageStatuses>().AddSingleton<MessageSender>().AddSingleton<EvidenceLinks>().AddSingleton<EvidenceProbe>().AddSingleton<LinkScreening>().AddSingleton<InboundMessages>();
         services.AddSingleton<StreamErrors>().AddHostedService(provider => provider.GetRequiredService<StreamErrors>());
-        services.AddHostedService<DialPump>().AddHostedService<TelephonyWatch>();
+        services.AddHostedService<DialPump>().AddHostedService<TelephonyWatch>().AddHostedService<BridgeWatch>();
         services.AddWorkStream<TelephonyHandler>(Keys.Telephony, TelephonyHandler.Concurrency);
         return builder;
     }

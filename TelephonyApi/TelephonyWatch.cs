@@ -1,14 +1,13 @@
 using CityMonitor.Messaging.State;
 using CityMonitor.TelephonyApi.Calls;
 using CityMonitor.TelephonyApi.Messages;
-using CityMonitor.TelephonyApi.Webhooks;
 using Microsoft.Extensions.Options;
 
 namespace CityMonitor.TelephonyApi;
 
-/// <summary>Looks, in one replica at a time, for what no callback has settled: lost dials, lapsed bridges, silent calls and messages.</summary>
+/// <summary>Looks, in one replica at a time, for what no callback has settled: lost dials, silent calls and messages.</summary>
 sealed class TelephonyWatch(
-    Leases leases, DialReconciler dials, BridgeWatch bridges, LiveCallWatch calls, MessageWatch messages, IOptions<DialOptions> options, TimeProvider clock,
+    Leases leases, DialReconciler dials, LiveCallWatch calls, MessageWatch messages, IOptions<DialOptions> options, TimeProvider clock,
     ILogger<TelephonyWatch> log)
     : LeasedService(leases)
 {
@@ -16,10 +15,8 @@ sealed class TelephonyWatch(
 
     protected override async Task RunAsync(long epoch, CancellationToken lost)
     {
-        bridges.Begin();
         await Task.WhenAll(
             RepeatAsync("The watch for lost dials", dials.RunOnceAsync, lost),
-            RepeatAsync("The watch for lapsed bridges", bridges.RunOnceAsync, lost),
             RepeatAsync("The watch for silent calls", calls.RunOnceAsync, lost),
             RepeatAsync("The watch for silent messages", messages.RunOnceAsync, lost));
         lost.ThrowIfCancellationRequested();

@@ -9,13 +9,13 @@ using Microsoft.Extensions.Options;
 
 namespace CityMonitor.MediaBridge.Directory;
 
-/// <summary>Tells the others that this bridge lives, where, and how many places it has: cm:bridge:{id}, 3 s, renewed each second.</summary>
+/// <summary>Tells the others that this bridge lives, where, and how many places it has: cm:bridge:{id}, 1.5 s, renewed twice a second.</summary>
 sealed class BridgeDirectory(
     RedisClient redis, CallStore calls, BridgeId bridge, LiveStreams streams, IServer server, IOptions<PublicUrlOptions> urls, IHostApplicationLifetime lifetime,
     TimeProvider clock, ILogger<BridgeDirectory> log) : BackgroundService
 {
-    public static readonly TimeSpan Lease = TimeSpan.FromSeconds(3);
-    public static readonly TimeSpan Renewal = TimeSpan.FromSeconds(1);
+    public static readonly TimeSpan Lease = TimeSpan.FromSeconds(1.5);
+    public static readonly TimeSpan Renewal = TimeSpan.FromSeconds(0.5);
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
@@ -53,7 +53,7 @@ sealed class BridgeDirectory(
         }
         catch (Exception error) when (error is RedisException or OperationCanceledException)
         {
-            // It lapses by itself in 3 s.
+            // It lapses by itself in 1.5 s.
             BridgeDirectoryLog.NotRenewed(log, error.Message);
         }
     }
@@ -72,7 +72,7 @@ sealed class BridgeDirectory(
         var info = JsonSerializer.SerializeToUtf8Bytes(new BridgeInfo(bridge.Value, url, streams.Free), StateJson.Default.BridgeInfo);
         try
         {
-            // No entry of a second ago: Redis lost its memory, or we were away for longer than the lease.
+            // No entry of half a second ago: Redis lost its memory, or we were away for longer than the lease.
             forgotten |= (await redis.SendAsync(["SET", Keys.Bridge(bridge.Value), info, "PX", (long)Lease.TotalMilliseconds, "GET"], ct)).IsNull;
             await redis.SendAsync(["SADD", Keys.Bridges, bridge.Value], ct);
             if (forgotten)

@@ -58,8 +58,8 @@ static partial class CallLog
     [LoggerMessage(3118, LogLevel.Information, "Twilio's live calls have been read: {Count} of ours from before")]
     public static partial void Primed(ILogger log, int count);
 
-    [LoggerMessage(3119, LogLevel.Warning, "Bridge of call {Call} has lapsed; the call is moved on")]
-    public static partial void BridgeLapsed(ILogger log, CallId call);
+    [LoggerMessage(3119, LogLevel.Warning, "The bridge of call {Call} is lost; the call is moved on")]
+    public static partial void Moving(ILogger log, CallId call);
 
     [LoggerMessage(3120, LogLevel.Information, "Call {Call} is to end: {Reason} (it was {Before})")]
     public static partial void Ending(ILogger log, CallId call, string reason, string before);

@@ -42,6 +42,7 @@ static class DialFields
     /// <summary>The last stream answer whose end Twilio asked about, and the last one that we moved on ourselves.</summary>
     public const string Continued = "dial.continued";
     public const string Moved = "dial.moved";
+    public const string MovedAt = "dial.movedAt";
 
     /// <summary>The digit that was accepted in keypad mode.</summary>
     public const string Keypad = "dial.keypad";

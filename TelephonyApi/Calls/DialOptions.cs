@@ -48,11 +48,17 @@ sealed class DialOptions : ICheckedOptions
     /// <summary>After a stream error, how long Twilio has to ask /twilio/continue by itself. Default 1 s.</summary>
     public TimeSpan StreamErrorGrace { get; set; } = TimeSpan.FromSeconds(1);
 
-    /// <summary>After Redis was away, how long a bridge may take to show itself again before its calls are moved. Default 4.5 s: its lease, a renewal and some.</summary>
-    public TimeSpan BridgeGrace { get; set; } = TimeSpan.FromSeconds(4.5);
+    /// <summary>How often every replica looks for bridges that have lapsed: a call hears nothing meanwhile. Default 250 ms.</summary>
+    public TimeSpan BridgeWatchEvery { get; set; } = TimeSpan.FromMilliseconds(250);
 
-    /// <summary>The longest a TwiML request waits for Redis. Default 5 s.</summary>
+    /// <summary>After Redis was away, how long a bridge may take to show itself again before its calls are moved. Default 2.5 s: its lease, a renewal and some.</summary>
+    public TimeSpan BridgeGrace { get; set; } = TimeSpan.FromSeconds(2.5);
+
+    /// <summary>The longest a report of Twilio's waits for Redis. Default 5 s.</summary>
     public TimeSpan RedisPatience { get; set; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>The longest a TwiML request waits for Redis before 'one moment' is said: the phone hears nothing meanwhile. Default 1 s.</summary>
+    public TimeSpan TwimlPatience { get; set; } = TimeSpan.FromSeconds(1);
 
     public IEnumerable<string> Problems()
     {
@@ -60,7 +66,8 @@ sealed class DialOptions : ICheckedOptions
         {
             (nameof(CreateTimeout), CreateTimeout), (nameof(ReconcileAfter), ReconcileAfter), (nameof(UnknownAfter), UnknownAfter),
             (nameof(GiveUpAfter), GiveUpAfter), (nameof(Backoff), Backoff), (nameof(CheckLiveAfter), CheckLiveAfter),
-            (nameof(WatchEvery), WatchEvery), (nameof(StreamErrorGrace), StreamErrorGrace), (nameof(BridgeGrace), BridgeGrace), (nameof(RedisPatience), RedisPatience),
+            (nameof(WatchEvery), WatchEvery), (nameof(StreamErrorGrace), StreamErrorGrace), (nameof(BridgeWatchEvery), BridgeWatchEvery), (nameof(BridgeGrace), BridgeGrace),
+            (nameof(RedisPatience), RedisPatience), (nameof(TwimlPatience), TwimlPatience),
         })
         {
             if (value <= TimeSpan.Zero || value > TimeSpan.FromHours(1))

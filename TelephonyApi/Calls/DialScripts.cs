@@ -74,6 +74,8 @@ static class DialScripts
         if call[1] ~= 'dialling' then return 0 end
         if redis.call('HEXISTS', KEYS[1], 'dial.cancel') == 1 then return 2 end
         redis.call('HSET', KEYS[1], 'dial', 'queued', 'dial.notBefore', now + tonumber(ARGV[2]))
+        -- The stream answer that the request carried has gone with it.
+        redis.call('HDEL', KEYS[1], 'dial.answerStream', 'dial.fruitless', 'dial.answerBridge')
         redis.call('ZREM', KEYS[2], ARGV[1])
         local number = ARGV[3] .. call[3]
         if redis.call('GET', number) == ARGV[1] then redis.call('DEL', number) end
@@ -157,17 +159,26 @@ static class DialScripts
         return {answer, fruitless}
         """);
 
-    /// <summary>KEYS live; ARGV callPrefix bridgePrefix. Live calls whose stream started on a bridge that has lapsed, not yet moved on: {call, sid, answer}*.</summary>
-    public static readonly RedisScript Lapsed = new("""
+    /// <summary>
+    /// KEYS live; ARGV callPrefix bridgePrefix. Live calls on a bridge that has lapsed, not yet moved on: {call, sid, answer}*. The
+    /// bridge is the one of the stream, or for an answered call whose stream has not started the one that it was sent to.
+    /// </summary>
+    public static readonly RedisScript Lapsed = new(Now + """
         local found, alive = {}, {}
         for _, id in ipairs(redis.call('ZRANGE', KEYS[1], 0, -1)) do
-          local call = redis.pcall('HMGET', ARGV[1] .. id, 'bridge', 'sid', 'dial.answers', 'dial.continued', 'dial.moved', 'end', 'stream', 'dial.answerStream')
-          local bridge = call[1]
-          local started = tonumber(call[7] or 0) > tonumber(call[8] or 0)
-          if bridge and bridge ~= '' and call[2] and not call[6] and started then
+          local call = redis.pcall('HMGET', ARGV[1] .. id, 'bridge', 'sid', 'dial.answers', 'dial.continued', 'dial.moved', 'end', 'stream',
+            'dial.answerStream', 'dial.answerBridge', 'dial.progress', 'dial.movedAt')
+          local answer = tonumber(call[3] or 0)
+          local bridge = nil
+          if tonumber(call[7] or 0) > tonumber(call[8] or 0) then
+            bridge = call[1]
+          elseif answer > 0 and tonumber(call[10] or 0) >= 3 then
+            bridge = call[9]
+          end
+          if bridge and bridge ~= '' and call[2] and not call[6] then
             if alive[bridge] == nil then alive[bridge] = redis.call('EXISTS', ARGV[2] .. bridge) == 1 end
-            local answer = tonumber(call[3] or 0)
-            if not alive[bridge] and tonumber(call[4] or -1) < answer and tonumber(call[5] or -1) < answer then
+            local moved = tonumber(call[5] or -1) >= answer and now - tonumber(call[11] or 0) <= 3000
+            if not alive[bridge] and tonumber(call[4] or -1) < answer and not moved then
               table.insert(found, {id, call[2], tostring(answer)})
             end
           end
@@ -175,14 +186,19 @@ static class DialScripts
         return found
         """);
 
-    /// <summary>KEYS call; ARGV answer field. Raises the field to the answer's number; answers 1 where nobody had, and no later answer was given.</summary>
-    public static readonly RedisScript Claim = new("""
-        local call = redis.call('HMGET', KEYS[1], 'dial.answers', 'dial.continued', 'dial.moved', 'dial', 'end')
+    /// <summary>
+    /// KEYS call; ARGV answer field. Raises the field to the answer's number; answers 1 where nobody had, and no later answer was given.
+    /// Who moves a call and is not followed by Twilio's question within 3 s has died or hangs: then another one may.
+    /// </summary>
+    public static readonly RedisScript Claim = new(Now + """
+        local call = redis.call('HMGET', KEYS[1], 'dial.answers', 'dial.continued', 'dial.moved', 'dial', 'end', 'dial.movedAt')
         if not call[4] then return 0 end
-        local answer = tonumber(ARGV[1])
-        local first = tonumber(call[1] or 0) <= answer and tonumber(call[2] or -1) < answer and tonumber(call[3] or -1) < answer
+        local answer, moved = tonumber(ARGV[1]), tonumber(call[3] or -1)
+        local free = moved < answer or (moved == answer and now - tonumber(call[6] or 0) > 3000)
+        local first = tonumber(call[1] or 0) <= answer and tonumber(call[2] or -1) < answer and free
         if tonumber(redis.call('HGET', KEYS[1], ARGV[2]) or -1) < answer then redis.call('HSET', KEYS[1], ARGV[2], answer) end
-        if first and call[4] == 'placed' and not call[5] then return 1 end
-        return 0
+        if not first or call[4] ~= 'placed' or call[5] then return 0 end
+        if ARGV[2] == 'dial.moved' then redis.call('HSET', KEYS[1], 'dial.movedAt', now) end
+        return 1
         """);
 }

@@ -1,13 +1,15 @@
 using System.Diagnostics;
 using CityMonitor.Messaging.Contracts;
+using CityMonitor.Messaging.Redis;
 using CityMonitor.TelephonyApi.Twilio;
+using CityMonitor.TelephonyApi.Webhooks;
 using Microsoft.Extensions.Options;
 
 namespace CityMonitor.TelephonyApi.Calls;
 
 /// <summary>Makes one create request for a call that this replica has taken from the queue. Nobody else may, and it is not repeated.</summary>
 sealed class Dialler(
-    DialStore store, CallFacts facts, TwilioClient twilio, PublicUrls urls, IOptions<TwilioOptions> account, IOptions<DialOptions> options,
+    DialStore store, CallFacts facts, TwilioClient twilio, StreamAnswers streams, PublicUrls urls, IOptions<TwilioOptions> account, IOptions<DialOptions> options,
     TimeProvider clock, ILogger<Dialler> log)
 {
     static readonly TimeSpan longestDelay = TimeSpan.FromSeconds(30);
@@ -26,7 +28,7 @@ sealed class Dialler(
 
         using var patience = CancellationTokenSource.CreateLinkedTokenSource(ct);
         patience.CancelAfter(options.Value.CreateTimeout);
-        var result = await CreateAsync(call, state, patience.Token);
+        var result = await CreateAsync(Form(call, state, await OpeningAsync(call, state, patience.Token)), patience.Token);
         span?.SetTag("citymonitor.dial.outcome", result.Outcome.ToString());
         Count(result.Outcome.ToString(), state);
         switch (result.Outcome)
@@ -55,11 +57,33 @@ sealed class Dialler(
         }
     }
 
-    async Task<TwilioResult<CallResource>> CreateAsync(CallId call, CallState state, CancellationToken ct)
+    /// <summary>
+    /// What the call does when it is answered: goes to a bridge, without another word between Twilio and us. Where none can be named now,
+    /// Twilio asks at the answer.
+    /// </summary>
+    async Task<KeyValuePair<string, string>[]> OpeningAsync(CallId call, CallState state, CancellationToken ct)
     {
         try
         {
-            return await twilio.CreateCallAsync(Form(call, state), ct);
+            if (!state.KeypadMode && await streams.AtDialAsync(call, TimeSpan.FromSeconds(state[DialFields.Ring, 60]), ct) is { } twiml)
+            {
+                return [new("Twiml", twiml)];
+            }
+        }
+        catch (Exception error) when (error is RedisException or OperationCanceledException)
+        {
+            // The dial need not wait for Redis: the answer does.
+            CallLog.Failed(log, error, $"Choosing a bridge for {call}");
+        }
+
+        return [new("Url", urls.Incoming(call)), new("Method", "POST")];
+    }
+
+    async Task<TwilioResult<CallResource>> CreateAsync(List<KeyValuePair<string, string>> form, CancellationToken ct)
+    {
+        try
+        {
+            return await twilio.CreateCallAsync(form, ct);
         }
         catch (OperationCanceledException)
         {
@@ -96,12 +120,11 @@ sealed class Dialler(
         Telemetry.DialSeconds.Record(Math.Max(0, (clock.GetUtcNow() - queuedAt).TotalSeconds), tag);
     }
 
-    List<KeyValuePair<string, string>> Form(CallId call, CallState state) =>
+    List<KeyValuePair<string, string>> Form(CallId call, CallState state, KeyValuePair<string, string>[] opening) =>
     [
         new("To", state.To ?? ""),
         new("From", account.Value.PhoneNumber),
-        new("Url", urls.Incoming(call)),
-        new("Method", "POST"),
+        .. opening,
         new("FallbackUrl", urls.Fallback(call)),
         new("FallbackMethod", "POST"),
         new("StatusCallback", urls.Status(call)),

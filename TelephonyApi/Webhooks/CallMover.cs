@@ -5,7 +5,7 @@ using CityMonitor.TelephonyApi.Twilio;
 namespace CityMonitor.TelephonyApi.Webhooks;
 
 /// <summary>Makes Twilio ask /twilio/continue for a call that has lost its stream, once per stream answer and over all replicas.</summary>
-sealed class CallMover(DialStore store, CallEnder ender, CallFacts facts, PublicUrls urls, TimeProvider clock)
+sealed class CallMover(DialStore store, CallEnder ender, CallFacts facts, PublicUrls urls, TimeProvider clock, ILogger<CallMover> log)
 {
     static readonly TimeSpan[] waits = [TimeSpan.FromMilliseconds(300), TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(2)];
 
@@ -16,6 +16,7 @@ sealed class CallMover(DialStore store, CallEnder ender, CallFacts facts, Public
             return;
         }
 
+        CallLog.Moving(log, call);
         foreach (var wait in (TimeSpan?[])[.. waits, null])
         {
             if (await ender.RedirectAsync(sid, urls.Continue(call, answer), ct) || wait is null)

@@ -1,11 +1,7 @@
-using System.Security.Cryptography;
-using System.Text.Json;
 using CityMonitor.Messaging.Contracts;
-using CityMonitor.Messaging.Redis;
 using CityMonitor.Messaging.State;
 using CityMonitor.TelephonyApi.Calls;
 using CityMonitor.TelephonyApi.Twilio;
-using Microsoft.Extensions.Options;
 
 namespace CityMonitor.TelephonyApi.Webhooks;
 
@@ -14,15 +10,13 @@ namespace CityMonitor.TelephonyApi.Webhooks;
 /// remembered in the process, so any replica answers any request.
 /// </summary>
 sealed class CallRouter(
-    DialStore store, CallFacts facts, RedisClient redis, BridgeChooser bridges, PublicUrls urls, IOptions<TwilioOptions> twilio, ILogger<CallRouter> log)
+    DialStore store, CallFacts facts, BridgeChooser bridges, StreamAnswers streams, PublicUrls urls, ILogger<CallRouter> log)
 {
     /// <summary>Times a call waits for a bridge, about 3 s each, before the keypad takes over.</summary>
     const int MostWaits = 5;
 
     /// <summary>Stream answers in a row that brought no stream; each may be some seconds of silence at the phone.</summary>
     const int MostFruitless = 3;
-
-    static readonly TimeSpan tokenLife = TimeSpan.FromSeconds(60);
 
     /// <param name="wait">How often this call has been asked to wait in a row.</param>
     /// <param name="round">How often the keypad's text has been said.</param>
@@ -56,21 +50,8 @@ sealed class CallRouter(
                 : await KeypadAsync(call, state, session, round, "no media bridge is live", ct);
         }
 
-        var (answer, fruitless) = await store.AnswerAsync(call, bridge.Id, ct);
-        if (fruitless >= MostFruitless)
-        {
-            return await KeypadAsync(call, state, session, round, "no stream came about", ct);
-        }
-
-        var token = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(32));
-        var signatures = TwilioSignature.OfHandshake(twilio.Value.AuthToken, bridge.Url);
-        var json = JsonSerializer.SerializeToUtf8Bytes(new StreamToken(call, signatures), StateJson.Default.StreamToken);
-        await redis.SendAsync(["SET", Keys.StreamToken(token), json, "EX", (long)tokenLife.TotalSeconds], ct);
-        WebhookLog.Streaming(log, call, bridge.Id, answer);
-        var twiml = fruitless > 0 ? new Twiml().Say(Phrases.Moment, session.Language) : new Twiml();
-        return twiml
-            .ConnectStream(bridge.Url, urls.StreamStatus(call, answer), token)
-            .Redirect(urls.Continue(call, answer));
+        var answer = await streams.ToAsync(call, bridge, session.Language, ct);
+        return answer.Fruitless < MostFruitless ? answer.Twiml : await KeypadAsync(call, state, session, round, "no stream came about", ct);
     }
 
     /// <summary>The incident in plain words and a question that needs one key; asked three times.</summary>

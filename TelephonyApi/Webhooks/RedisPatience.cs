@@ -10,9 +10,16 @@ sealed class RedisPatience(IOptions<DialOptions> options, TimeProvider clock, IL
     static readonly TimeSpan pause = TimeSpan.FromMilliseconds(100);
 
     /// <summary>Null when Redis did not come back in time.</summary>
-    public async Task<T?> TryAsync<T>(Func<CancellationToken, Task<T>> work, CancellationToken ct) where T : class
+    public Task<T?> TryAsync<T>(Func<CancellationToken, Task<T>> work, CancellationToken ct) where T : class =>
+        TryAsync(options.Value.RedisPatience, work, ct);
+
+    /// <summary>As <see cref="TryAsync{T}(Func{CancellationToken, Task{T}}, CancellationToken)"/>, while somebody at a phone hears nothing.</summary>
+    public Task<T?> TryBrieflyAsync<T>(Func<CancellationToken, Task<T>> work, CancellationToken ct) where T : class =>
+        TryAsync(options.Value.TwimlPatience, work, ct);
+
+    async Task<T?> TryAsync<T>(TimeSpan atMost, Func<CancellationToken, Task<T>> work, CancellationToken ct) where T : class
     {
-        using var patience = new CancellationTokenSource(options.Value.RedisPatience, clock);
+        using var patience = new CancellationTokenSource(atMost, clock);
         using var both = CancellationTokenSource.CreateLinkedTokenSource(patience.Token, ct);
         while (true)
         {

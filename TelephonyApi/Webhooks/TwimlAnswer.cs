@@ -6,8 +6,8 @@ namespace CityMonitor.TelephonyApi.Webhooks;
 /// <summary>Runs a TwiML route so that Twilio always gets valid TwiML: what fails or waits too long is asked for again a moment later.</summary>
 sealed class TwimlAnswer(RedisPatience patience, PublicUrls urls, ILogger<TwimlAnswer> log)
 {
-    /// <summary>Rounds of 'one moment' while Redis is down, about 8 s each, before the call is given up with an apology.</summary>
-    const int MostRounds = 20;
+    /// <summary>Rounds of 'one moment' while Redis is down, about 3 s each, before the call is given up with an apology.</summary>
+    const int MostRounds = 50;
 
     /// <param name="again">The path and query that asks the same once more, without the counter `redis`.</param>
     public async Task<IResult> GiveAsync(TwilioRequest request, string again, Func<CancellationToken, Task<Twiml>> work, CancellationToken ct)
@@ -15,7 +15,7 @@ sealed class TwimlAnswer(RedisPatience patience, PublicUrls urls, ILogger<TwimlA
         Twiml? twiml = null;
         try
         {
-            twiml = await patience.TryAsync(work, ct);
+            twiml = await patience.TryBrieflyAsync(work, ct);
         }
         catch (Exception error) when (error is not OperationCanceledException)
         {

@@ -41,7 +41,8 @@ static class VoiceEndpoints
             return new Twiml().Say(Phrases.Inbound).Hangup();
         }, ct);
 
-    static Task<IResult> ContinueAsync(TwilioRequest request, TwimlAnswer answer, DialStore store, CallRouter router, CancellationToken ct)
+    static Task<IResult> ContinueAsync(
+        TwilioRequest request, TwimlAnswer answer, DialStore store, CallFacts facts, CallRouter router, CancellationToken ct)
     {
         var again = TwimlAnswer.Target(
             "continue", request.Call, $"answer={request.Count("answer")}", $"wait={request.Count("wait")}", $"round={request.Count("round")}");
@@ -52,6 +53,8 @@ static class VoiceEndpoints
                 return new Twiml().Hangup();
             }
 
+            // Every request says how the call stands, also where its reports are lost.
+            await facts.ApplyAsync(call, StatusEndpoints.FactOf(request), patience);
             if (request.Count("answer") > 0)
             {
                 await store.ClaimAsync(call, request.Count("answer"), DialFields.Continued, patience);

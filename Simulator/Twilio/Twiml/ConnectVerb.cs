@@ -103,17 +103,38 @@ sealed class ConnectVerb(
     async Task<StreamEnd> StreamAsync(
         VerbContext context, XElement element, StreamRecord record, StreamReports reports, Tracks tracks, CancellationToken cancellation)
     {
-        using var socket = new ClientWebSocket();
+        var socket = new ClientWebSocket();
         if (!await OpenAsync(context, socket, record, reports, cancellation))
         {
+            socket.Dispose();
             return cancellation.IsCancellationRequested ? StreamEnd.Stopped : StreamEnd.Lost;
         }
 
         reports.Started(record);
         var stream = new MediaStream(
             socket, context.Call.AccountSid, context.Call.Sid, record, tracks, settings.PlaybackBufferSeconds, reports, clock);
+        var serving = ServeAsync(context, socket, stream, record, reports, cancellation);
+        using (Attach(context, stream, record))
+        {
+            await ((Task)serving).WaitAsync(cancellation).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+
+        if (serving.IsCompleted || !record.Bidirectional)
+        {
+            return await serving;
+        }
+
+        // Hung up or updated: an application that answers no close frame holds up its own socket, never what the call does next.
+        context.Call.Own(serving);
+        return StreamEnd.Stopped;
+    }
+
+    /// <summary>The socket's life, to its close and the reports about it.</summary>
+    async Task<StreamEnd> ServeAsync(
+        VerbContext context, ClientWebSocket socket, MediaStream stream, StreamRecord record, StreamReports reports, CancellationToken cancellation)
+    {
+        using var disposed = socket;
         using var tracked = faults.Track(FaultTarget.Twilio, socket.Abort);
-        using var attached = Attach(context, stream, record);
         var end = await stream.RunAsync(cancellation);
         if (end == StreamEnd.Lost)
         {

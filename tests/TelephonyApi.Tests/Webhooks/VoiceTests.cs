@@ -25,11 +25,12 @@ public sealed class VoiceTests : TelephonyTest
     [Fact]
     public async Task An_answered_call_gets_a_stream_to_the_bridge_with_the_most_free_places_and_goes_on_behind_it()
     {
+        var sid = await PlacedAsync();
         await Telephony.AddBridgeAsync("small", 2, "wss://small.example.org/media");
         await Telephony.AddBridgeAsync("big", 9, "wss://big.example.org/media");
         await Telephony.AddBridgeAsync("draining", 0, "wss://draining.example.org/media");
         await Telephony.Redis.SendAsync(["SADD", Keys.Bridges, "dead"]);
-        var twiml = await IncomingAsync(await PlacedAsync());
+        var twiml = await IncomingAsync(sid);
 
         var connect = twiml.Element("Connect")!;
         Assert.Null(connect.Attribute("action"));
@@ -53,10 +54,10 @@ public sealed class VoiceTests : TelephonyTest
     [Fact]
     public async Task The_first_word_of_an_answered_call_settles_a_dial_whose_answer_was_lost()
     {
-        await Telephony.AddBridgeAsync("b", 5);
         Twilio.NextAnswerIsLost();
         await Telephony.PlaceAsync(call.Value, "+12025550123");
         await Eventually.TrueAsync(() => Twilio.Calls.Count == 1, "Twilio has the call");
+        await Telephony.AddBridgeAsync("b", 5);
         Assert.NotNull((await IncomingAsync(Twilio.Calls.Keys.Single())).Element("Connect"));
         Assert.Equal(Twilio.Calls.Keys.Single(), (await Telephony.OneAsync<CallPlaced>()).CallSid);
     }
@@ -64,8 +65,8 @@ public sealed class VoiceTests : TelephonyTest
     [Fact]
     public async Task A_conversation_that_is_over_hangs_up()
     {
-        await Telephony.AddBridgeAsync("b", 5);
         var sid = await PlacedAsync();
+        await Telephony.AddBridgeAsync("b", 5);
         await Telephony.Redis.SendAsync(["HSET", Keys.Call(call), CallFields.End, "finished"]);
         var twiml = await Telephony.TwimlAsync($"/twilio/continue?call={call}&answer=1", ("CallSid", sid));
         Assert.Equal(["Hangup"], twiml.Elements().Select(element => element.Name.LocalName));
@@ -74,8 +75,8 @@ public sealed class VoiceTests : TelephonyTest
     [Fact]
     public async Task A_stream_that_broke_goes_on_with_a_new_token_on_a_live_bridge()
     {
-        await Telephony.AddBridgeAsync("one", 5, "wss://one.example.org/media");
         var sid = await PlacedAsync();
+        await Telephony.AddBridgeAsync("one", 5, "wss://one.example.org/media");
         var first = (await IncomingAsync(sid)).Descendants("Parameter").Single().Attribute("value")!.Value;
         await Telephony.Get<CallStore>().BeginStreamAsync(call, "one", default);
         await Telephony.Redis.SendAsync(["DEL", Keys.Bridge("one")]);
@@ -120,8 +121,8 @@ public sealed class VoiceTests : TelephonyTest
     [Fact]
     public async Task Streams_that_never_come_about_end_in_keypad_mode_and_not_in_a_circle()
     {
-        await Telephony.AddBridgeAsync("b", 5);
         var sid = await PlacedAsync();
+        await Telephony.AddBridgeAsync("b", 5);
         var twiml = await IncomingAsync(sid);
         for (var i = 0; i < 5 && twiml.Element("Connect") is not null; i++)
         {
@@ -134,9 +135,9 @@ public sealed class VoiceTests : TelephonyTest
     [Fact]
     public async Task A_bridge_that_Twilio_could_not_reach_is_not_named_again_while_there_is_another_one()
     {
+        var sid = await PlacedAsync();
         await Telephony.AddBridgeAsync("unreachable", 9, "wss://unreachable.example.org/media");
         await Telephony.AddBridgeAsync("other", 1, "wss://other.example.org/media");
-        var sid = await PlacedAsync();
         var first = await IncomingAsync(sid);
         Assert.Equal("wss://unreachable.example.org/media", first.Descendants("Stream").Single().Attribute("url")!.Value);
         var second = await Telephony.TwimlAsync(new Uri(first.Element("Redirect")!.Value).PathAndQuery, ("CallSid", sid));
@@ -238,8 +239,8 @@ public sealed class VoiceTests : TelephonyTest
     [Fact]
     public async Task Redis_down_during_a_TwiML_request_is_one_moment_and_then_the_call_goes_on()
     {
-        await Telephony.AddBridgeAsync("b", 5);
         var sid = await PlacedAsync();
+        await Telephony.AddBridgeAsync("b", 5);
         await RedisServer.StopAsync();
         var waits = await IncomingAsync(sid);
         Assert.Equal(["Say", "Pause", "Redirect"], waits.Elements().Select(element => element.Name.LocalName));
@@ -270,8 +271,8 @@ public sealed class VoiceTests : TelephonyTest
     [Fact]
     public async Task A_lapsed_bridge_moves_its_calls_on_once()
     {
-        await Telephony.AddBridgeAsync("b", 5);
         var sid = await PlacedAsync();
+        await Telephony.AddBridgeAsync("b", 5);
         await IncomingAsync(sid);
         await Telephony.Get<CallStore>().BeginStreamAsync(call, "b", default);
         await Telephony.Redis.SendAsync(["DEL", Keys.Bridge("b")]);
@@ -290,9 +291,9 @@ public sealed class VoiceTests : TelephonyTest
     {
         await using var patient = await StartAsync(("Dialling:BridgeGrace", "00:00:02"));
         await Telephony.DisposeAsync();
-        await patient.AddBridgeAsync("b", 5, seconds: 1);
         await patient.PlaceAsync(call.Value, "+12025550123");
         var sid = (await patient.OneAsync<CallPlaced>()).CallSid;
+        await patient.AddBridgeAsync("b", 5, seconds: 1);
         await patient.TwimlAsync($"/twilio/incoming?call={call}", ("CallSid", sid), ("CallStatus", "in-progress"));
         await patient.Get<CallStore>().BeginStreamAsync(call, "b", default);
         RedisServer.Freeze();
@@ -309,8 +310,8 @@ public sealed class VoiceTests : TelephonyTest
     [InlineData(false, 1)]
     public async Task After_a_stream_error_the_call_is_moved_on_unless_Twilio_asks_by_itself(bool asks, int updates)
     {
-        await Telephony.AddBridgeAsync("b", 5);
         var sid = await PlacedAsync();
+        await Telephony.AddBridgeAsync("b", 5);
         await IncomingAsync(sid);
         using (await Telephony.TwilioAsync($"/twilio/stream-status?call={call}&answer=1", form: [("CallSid", sid), ("StreamEvent", "stream-error"), ("StreamError", "31903")]))
         {
@@ -332,8 +333,8 @@ public sealed class VoiceTests : TelephonyTest
     [Fact]
     public async Task The_fallback_url_goes_on_with_the_call()
     {
-        await Telephony.AddBridgeAsync("b", 5);
         var sid = await PlacedAsync();
+        await Telephony.AddBridgeAsync("b", 5);
         var twiml = await Telephony.TwimlAsync($"/twilio/fallback?call={call}", ("CallSid", sid), ("ErrorCode", "11200"), ("ErrorUrl", "https://calls.example.org/twilio/incoming"));
         Assert.NotNull(twiml.Element("Connect"));
     }
