@@ -12,6 +12,11 @@ static class PollerTelemetry
     /// <summary>By event: incident.reported, incident.changed, incident.withdrawn.</summary>
     public static readonly Counter<long> Tickets = Meter.CreateCounter<long>("citymonitor.tickets", "{ticket}", "What became of tickets that were seen.");
 
+    static readonly Counter<long> Withheld = Meter.CreateCounter<long>("citymonitor.ticket.withheld", "{part}", "Parts of tickets that were not taken, by reason.");
+
+    /// <summary>A part of a ticket was not taken: private, not-http, user-info, too-many, slow, too-long, unreadable.</summary>
+    public static void NotTaken(string reason) => Withheld.Add(1, new KeyValuePair<string, object?>("reason", reason));
+
     /// <summary>By outcome: done, repeated, waiting, gone, rejected.</summary>
     public static readonly Counter<long> Writes = Meter.CreateCounter<long>("citymonitor.ticket.writes", "{write}", "Writes to tickets.");
 }

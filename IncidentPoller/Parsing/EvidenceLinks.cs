@@ -9,7 +9,7 @@ static partial class EvidenceLinks
 {
     public const string Example = "https://evidence.example.org/CAM-0412-1.jpg";
 
-    /// <summary>More links than this are no evidence but an accident.</summary>
+    /// <summary>More links than this, good and bad together, are no evidence but an accident.</summary>
     public const int Most = 20;
 
     /// <param name="trusted">Hosts (with or without port) that are allowed though they are not public, for example 127.0.0.1:5093.</param>
@@ -18,28 +18,29 @@ static partial class EvidenceLinks
     {
         var urls = new List<string>();
         var problems = new List<(string, string)>();
-        foreach (var part in Separator.Split(text).Select(part => part.Trim(Around)).Where(part => part.AsSpan().ContainsAny('.', ':', '/')))
+        foreach (var part in Separator.Split(PlainText.Start(text)).Select(part => part.Trim(Around)).Where(part => part.AsSpan().ContainsAny('.', ':', '/')))
         {
+            if (urls.Count + problems.Count == Most)
+            {
+                LeaveOut("too-many", $"must be at most {Most} links", part);
+                break;
+            }
+
             if (!Uri.TryCreate(part, UriKind.Absolute, out var url) || (url.Scheme is "http" or "https" && HostOf(url) is null))
             {
-                problems.Add(("must be an absolute http or https link", part));
+                LeaveOut("not-http", "must be an absolute http or https link", part);
             }
             else if (url.Scheme is not ("http" or "https"))
             {
-                problems.Add(("must begin with http:// or https://", part));
+                LeaveOut("not-http", "must begin with http:// or https://", part);
             }
             else if (url.UserInfo.Length > 0)
             {
-                problems.Add(("must not carry a user name or password", $"{url.Scheme}://...@{url.Host}"));
+                LeaveOut("user-info", "must not carry a user name or password", $"{url.Scheme}://...@{url.Host}");
             }
             else if (!trusted.Contains(url.Authority) && !trusted.Contains(url.Host) && IsPrivate(url))
             {
-                problems.Add(("must be reachable from the public network; private and local addresses are not sent", part));
-            }
-            else if (urls.Count == Most)
-            {
-                problems.Add(($"must be at most {Most} links", part));
-                break;
+                LeaveOut("private", "must be reachable from the public network; private and local addresses are not sent", part);
             }
             else if (!urls.Contains(url.AbsoluteUri))
             {
@@ -48,6 +49,12 @@ static partial class EvidenceLinks
         }
 
         return (urls, problems);
+
+        void LeaveOut(string reason, string rule, string found)
+        {
+            PollerTelemetry.NotTaken(reason);
+            problems.Add((rule, found));
+        }
     }
 
     /// <summary>Links in free text that can only be evidence: pictures and clips.</summary>
@@ -55,10 +62,11 @@ static partial class EvidenceLinks
     {
         try
         {
-            return [.. Picture.Matches(PlainText.Start(html)).Select(match => WebUtility.HtmlDecode(match.Groups["url"].Value)).Distinct()];
+            return [.. Picture.Matches(PlainText.Start(html)).Select(match => WebUtility.HtmlDecode(match.Groups["url"].Value)).Distinct().Take(Most + 1)];
         }
         catch (RegexMatchTimeoutException)
         {
+            PollerTelemetry.NotTaken("slow");
             return []; // a text made to be slow: the ticket's fields still count
         }
     }

@@ -31,6 +31,7 @@ static partial class LabelledText
         }
         catch (RegexMatchTimeoutException)
         {
+            PollerTelemetry.NotTaken("slow");
             return new Dictionary<TicketField, string>(); // a text made to be slow gives nothing; the ticket's other sources still count
         }
     }

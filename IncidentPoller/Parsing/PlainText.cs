@@ -29,6 +29,7 @@ static partial class PlainText
         }
         catch (RegexMatchTimeoutException)
         {
+            PollerTelemetry.NotTaken("slow");
             return Lines(html); // made to be slow: with its markup, for a person to read
         }
     }

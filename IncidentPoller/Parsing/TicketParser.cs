@@ -15,6 +15,12 @@ sealed class TicketParser(ParsingOptions options, TimeProvider clock)
         var subject = PlainText.Lines(ticket.Subject);
         var description = string.IsNullOrWhiteSpace(ticket.DescriptionText) ? PlainText.OfHtml(ticket.Description) : PlainText.Lines(ticket.DescriptionText);
         var raw = description.Length == 0 ? subject : $"{subject}\n\n{description}";
+        if (raw.Length > PlainText.MaxRawText)
+        {
+            PollerTelemetry.NotTaken("too-long");
+            raw = raw[..PlainText.MaxRawText];
+        }
+
         var reading = new FieldReading(SourcesOf(ticket, subject, description));
 
         var phone = reading.Read(TicketField.ResponderPhone, PhoneText.Example, text => PhoneText.Read(text, options.CountryCode), required: true);
@@ -30,7 +36,7 @@ sealed class TicketParser(ParsingOptions options, TimeProvider clock)
             ticket.Id,
             TicketVersion.Of(ticket, options.Fields.Names, description),
             PlainText.Value(subject) ?? "",
-            raw.Length > PlainText.MaxRawText ? raw[..PlainText.MaxRawText] : raw,
+            raw,
             priority,
             new IncidentFields(type, address, phone, confidence, evidence, detectedAt, camera),
             reading.Problems,

@@ -132,6 +132,7 @@ sealed partial class TicketObserver(PollerStore store, MessageBus bus, TicketPar
         catch (Exception error) when (error is not OutOfMemoryException)
         {
             // Whatever a ticket holds, its incident is reported and the tickets behind it are read.
+            PollerTelemetry.NotTaken("unreadable");
             Log.ParserFailed(log, error, ticket.Id);
             return parser.Unreadable(ticket, error);
         }
