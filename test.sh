@@ -5,7 +5,7 @@
 #   ./test.sh Sdk                   only the vendors' official SDKs against the Simulator (needs Node.js 20)
 #   ./test.sh --long [project...]   fuzzed properties are tried a million times instead of 20,000
 #   ./test.sh --faults              the long mode: breaks everything during real calls and writes docs/reliability.md
-#   ./test.sh --faults --only kill --tries 4    some rows of it, fewer tries; --list names them
+#   ./test.sh --faults --only kill --tries 4    some rows of it, fewer tries; --list names them, --hour adds the one that lasts an hour
 set -uo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")"
 . .ci/prerequisites.sh
@@ -14,8 +14,8 @@ need_redis
 
 if [ "${1:-}" = --faults ]; then
   shift
-  dotnet build tests/Faults -nologo -v quiet -clp:NoSummary || exit 1
-  exec dotnet artifacts/bin/Faults/debug/Faults.dll --report docs/reliability.md "$@"
+  dotnet build tests/Faults -c Release -nologo -v quiet -clp:NoSummary || exit 1
+  exec dotnet artifacts/bin/Faults/release/Faults.dll --report docs/reliability.md "$@"
 fi
 
 limit=600

@@ -22,7 +22,11 @@ sealed class CityState(string connectionString) : IAsyncDisposable
 
     /// <summary>What the audit timeline holds about one incident.</summary>
     public async Task<IReadOnlyList<(DateTimeOffset At, AuditEntry Entry)>> AuditAsync(IncidentId incident, CancellationToken ct = default) =>
-        [.. (await redis.SendAsync(["XRANGE", Keys.Audit, "-", "+"], ct)).Items.Select(Read).OfType<(DateTimeOffset At, AuditEntry Entry)>().Where(entry => entry.Entry.Root == incident.Value)];
+        [.. (await AuditAsync(null, ct)).Where(entry => entry.Entry.Root == incident.Value)];
+
+    /// <summary>The audit timeline from a time on, or all of it.</summary>
+    public async Task<IReadOnlyList<(DateTimeOffset At, AuditEntry Entry)>> AuditAsync(DateTimeOffset? since, CancellationToken ct = default) =>
+        [.. (await redis.SendAsync(["XRANGE", Keys.Audit, since is { } from ? $"{from.ToUnixTimeMilliseconds()}-0" : "-", "+"], ct)).Items.Select(Read).OfType<(DateTimeOffset At, AuditEntry Entry)>()];
 
     /// <summary>The audit timeline behind an entry id ("0-0": all of it), and each entry as it comes.</summary>
     public async IAsyncEnumerable<(DateTimeOffset At, AuditEntry Entry)> FollowAuditAsync(string after, [EnumeratorCancellation] CancellationToken ct)

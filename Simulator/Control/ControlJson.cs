@@ -21,6 +21,7 @@ sealed class KebabEnum<T>() : JsonStringEnumConverter<T>(JsonNamingPolicy.KebabC
     Converters = [typeof(KebabEnum<SocketLoss>), typeof(KebabEnum<CallbackDelivery>)])]
 [JsonSerializable(typeof(HealthAnswer))]
 [JsonSerializable(typeof(ReadyAnswer))]
+[JsonSerializable(typeof(AudioClockAnswer))]
 [JsonSerializable(typeof(ProblemAnswer))]
 [JsonSerializable(typeof(TimelineAnswer))]
 [JsonSerializable(typeof(Happening))]

@@ -14,6 +14,10 @@ namespace CityMonitor.Simulator.Control;
 sealed record TwilioBehaviour(
     SocketLoss? SocketLoss, CallbackDelivery? StatusCallbacks, double? CallsPerSecond, int? PlaybackBufferSeconds, double? WhatsAppWindowHours);
 
+/// <param name="LateMs">How late the latest round of all audio was.</param>
+/// <param name="WorstLateMs">The same of the worst round since this was last asked.</param>
+sealed record AudioClockAnswer(double LateMs, double WorstLateMs);
+
 sealed record ReadyAnswer(string Status, int Phones, int Lines, double AudioClockLateMs);
 
 /// <summary><c>/settings/twilio</c>, <c>/reset</c>, <c>/health</c> and <c>/ready</c>.</summary>
@@ -27,6 +31,8 @@ static class SettingsControl
         control.MapGet("/health", () => TypedResults.Ok(new HealthAnswer("ok")));
         control.MapGet("/ready", (PhoneBook phones, Pacer pacer) =>
             TypedResults.Ok(new ReadyAnswer("ok", phones.All.Count, pacer.LineCount, Math.Round(pacer.LateMs, 1))));
+        control.MapGet("/audio-clock", (Pacer pacer) =>
+            TypedResults.Ok(new AudioClockAnswer(Math.Round(pacer.LateMs, 1), Math.Round(pacer.TakeWorstLateMs(), 1))));
         return control;
     }
 

@@ -60,6 +60,11 @@ sealed record Fault
     /// <summary>Each message on a socket, and each piece of a streamed answer, comes this much later.</summary>
     public int? LateMs { get; init; }
 
+    /// <summary>
+    /// Rubbish on sockets (see <see cref="Rubbish"/>): <c>between</c> the messages, which come as they are, or <c>instead</c> of them.
+    /// </summary>
+    public string? Garble { get; init; }
+
     /// <summary>Sockets and streamed answers break off with the vendor's own error before the next thing that would be sent.</summary>
     public bool FailStreams { get; init; }
 
@@ -77,6 +82,7 @@ sealed record Fault
         { LateMs: < 0 } => "lateMs must be 0 or more, for example 800",
         { DropSocketsAfterMs: < 0 } => "dropSocketsAfterMs must be 0 or more, for example 0 for now",
         { Garbage: not (null or "html" or "json") } => "garbage must be html or json",
+        { Garble: not (null or "between" or "instead") } => "garble must be between or instead",
         { ErrorRate: not null, Status: null } => "errorRate needs a status, for example 500",
         _ => MatchProblem(),
     };

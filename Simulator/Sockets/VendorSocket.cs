@@ -22,6 +22,7 @@ sealed class VendorSocket(WebSocket socket, FaultBoard faults, string target, So
 
     // Audio is paced, so a full queue means a client that has not read for a minute: it is cut off.
     readonly Channel<Outgoing> queue = Channel.CreateBounded<Outgoing>(new BoundedChannelOptions(4096) { SingleReader = true });
+    int rubbish;
     long lastReceived = clock.GetTimestamp();
 
     /// <summary>How long the vendor works on everything before it sends it.</summary>
@@ -154,7 +155,29 @@ sealed class VendorSocket(WebSocket socket, FaultBoard faults, string target, So
                 return;
             }
 
+            if (fault.Garble is not { } garble)
+            {
+                await socket.SendAsync(next.Message, next.Type, endOfMessage: true, cancellation);
+            }
+            else
+            {
+                await GarbleAsync(next, instead: garble == "instead", cancellation);
+            }
+        }
+    }
+
+    async Task GarbleAsync(Outgoing next, bool instead, CancellationToken cancellation)
+    {
+        if (!instead)
+        {
+            var (scrap, type) = Rubbish.Of(rubbish++);
+            await socket.SendAsync(scrap.AsMemory(), type, endOfMessage: true, cancellation);
             await socket.SendAsync(next.Message, next.Type, endOfMessage: true, cancellation);
+        }
+        else if (next.Type is WebSocketMessageType.Text)
+        {
+            // Sound is left out: noise in its place would be a vendor that speaks.
+            await socket.SendAsync(Rubbish.TextOf(rubbish++).AsMemory(), WebSocketMessageType.Text, endOfMessage: true, cancellation);
         }
     }
 

@@ -3,18 +3,31 @@ namespace CityMonitor.Faults;
 /// <summary>What can be done to a city.</summary>
 static class Acts
 {
-    /// <summary>SIGKILL. With two of them: the one that holds the first call where that is known, else they take turns.</summary>
-    public static Func<Wave, Task> Kill(string service) => async wave =>
+    /// <summary>SIGKILL. With two replicas: the one that serves the first call where that is known, else the first.</summary>
+    public static Func<Wave, Task> Kill(params string[] services) => async wave =>
     {
-        var process = await PickAsync(wave, service);
-        await wave.City.KillAsync(process);
+        var processes = await PickAsync(wave, services);
+        await Task.WhenAll(processes.Select(process => wave.City.KillAsync(process)));
     };
 
+    /// <summary>SIGKILL to every replica of a service.</summary>
+    public static Func<Wave, Task> KillAll(string service) => wave =>
+        Task.WhenAll(wave.City.Processes.Where(process => process == service || process.StartsWith(service + "#", StringComparison.Ordinal)).Select(process => wave.City.KillAsync(process)));
+
     /// <summary>SIGSTOP; the row's <see cref="FaultRow.Lasts"/> says for how long.</summary>
-    public static Func<Wave, Task> Freeze(string service) => async wave => wave.World.Freeze(await PickAsync(wave, service));
+    public static Func<Wave, Task> Freeze(params string[] services) => async wave => (await PickAsync(wave, services)).ForEach(wave.World.Freeze);
 
     /// <summary>SIGTERM, and started again once it has ended.</summary>
-    public static Func<Wave, Task> Drain(string service) => async wave => await wave.City.RestartAsync(await PickAsync(wave, service));
+    public static Func<Wave, Task> Drain(string service) => async wave => await wave.City.RestartAsync((await PickAsync(wave, [service]))[0]);
+
+    /// <summary>SIGTERM to one process of ours after the other, each once the one before it is back: a new version is rolled out.</summary>
+    public static async Task RollOut(Wave wave)
+    {
+        foreach (var process in wave.City.Processes.Where(process => process is not ("redis" or "Simulator")))
+        {
+            await wave.City.RestartAsync(process);
+        }
+    }
 
     public static Func<Wave, Task> Fault(string vendor, object fault) => wave => wave.World.Simulator.SetFaultAsync(vendor, fault);
 
@@ -38,6 +51,14 @@ static class Acts
         await wave.City.StartAgainAsync("redis");
     };
 
+    /// <summary>Redis and one of our services die at once.</summary>
+    public static Func<Wave, Task> RedisAnd(string service) => async wave =>
+    {
+        var processes = await PickAsync(wave, [service]);
+        await Task.WhenAll(wave.City.KillAsync("redis", stayDown: true), wave.City.KillAsync(processes[0]));
+        await wave.City.StartAgainAsync("redis");
+    };
+
     /// <summary>Redis dies and comes back with nothing.</summary>
     public static Func<Wave, Task> RedisWiped => async wave =>
     {
@@ -50,19 +71,38 @@ static class Acts
         await wave.City.StartAgainAsync("redis");
     };
 
-    static async Task<string> PickAsync(Wave wave, string service)
+    static async Task<List<string>> PickAsync(Wave wave, IReadOnlyList<string> services)
     {
-        var replicas = wave.City.Processes.Where(process => process == service || process.StartsWith(service + "#", StringComparison.Ordinal)).ToList();
-        if (replicas.Count == 1)
+        var picked = new List<string>();
+        foreach (var service in services)
         {
-            return replicas[0];
+            var replicas = wave.City.Processes.Where(process => process == service || process.StartsWith(service + "#", StringComparison.Ordinal)).ToList();
+            picked.Add(replicas.Count == 1 ? replicas[0] : service switch
+            {
+                "MediaBridge" => await BridgeAsync(wave, replicas),
+                "AgentWorker" => Worker(wave, replicas),
+                "IncidentPoller" => wave.World.Holders.Poller ?? replicas[0],
+                _ => replicas[wave.Number % replicas.Count],
+            });
         }
 
-        if (service != "MediaBridge")
+        return picked;
+    }
+
+    static string Worker(Wave wave, List<string> replicas)
+    {
+        var first = wave.Incidents.FirstOrDefault(incident => incident.Phone == wave.Trigger?["phone"]) ?? wave.Incidents[0];
+        var picked = wave.World.Holders.WorkerOf(first) ?? replicas[0];
+        foreach (var incident in wave.Incidents)
         {
-            return replicas[wave.Number % replicas.Count];
+            incident.Served("AgentWorker", byTheBroken: wave.World.Holders.WorkerOf(incident) == picked);
         }
 
+        return picked;
+    }
+
+    static async Task<string> BridgeAsync(Wave wave, List<string> replicas)
+    {
         var streams = new Dictionary<Incident, IReadOnlyList<string>>();
         foreach (var incident in wave.Incidents)
         {
@@ -74,13 +114,14 @@ static class Acts
             ?? streams.FirstOrDefault(held => held.Value.Count > 0).Key;
         if (first is null)
         {
+            // Nobody has answered yet: whichever it is, the greetings were made and the calls will come.
             return replicas[wave.Number % replicas.Count];
         }
 
         var port = new Uri(streams[first][^1]).Port;
         foreach (var incident in wave.Incidents)
         {
-            incident.Hit = streams[incident].Any(url => new Uri(url).Port == port);
+            incident.Served("MediaBridge", byTheBroken: streams[incident].Any(url => new Uri(url).Port == port));
         }
 
         return replicas.Single(replica => wave.City.Ports[replica] == port);

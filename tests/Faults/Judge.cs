@@ -13,10 +13,11 @@ static class Judge
     {
         try
         {
+            // Redis first: it is asked often, and the Simulator's own records are long.
             return await StateOfAsync(world, incident) is { } state && row.Ends.Contains(state.Status) && state.Attempts.All(a => a.EndedAt is not null)
-                && (await CallsAsync(world, incident)).All(call => call["ended"] is not null)
                 && !state.Evidence.Any(e => e.Status is DeliveryStatus.Queued)
-                && (await world.Simulator.NotesAsync(incident.Ticket)).Any(note => SaysOutcome(note, state));
+                && (await world.Simulator.NotesAsync(incident.Ticket)).Any(note => SaysOutcome(note, state))
+                && (await CallsAsync(world, incident)).All(call => call["ended"] is not null);
         }
         catch (Exception e) when (IsOutage(e))
         {
@@ -24,7 +25,7 @@ static class Judge
         }
     }
 
-    public static async Task<Verdict> OfAsync(World world, FaultRow row, Incident incident)
+    public static async Task<Verdict> OfAsync(World world, FaultRow row, Incident incident, ILookup<string, (DateTimeOffset At, AuditEntry Entry)> audit)
     {
         var problems = new List<string>();
         var state = await StateOfAsync(world, incident);
@@ -43,15 +44,16 @@ static class Judge
             Check(notes.Any(note => SaysOutcome(note, state)), "no note tells the outcome");
             Check(state.Attempts.All(a => a is { EndedAt: not null, Outcome: not null }), "an attempt has no outcome");
             Check(calls.Count <= state.Attempts.Count, $"{calls.Count} calls for {state.Attempts.Count} attempts");
-            var audit = await world.State.AuditAsync(incident.Id);
-            Check(audit.Count(entry => entry.Entry.Kind == "incident.accepted") <= 1, "accepted twice");
+            Check(audit[incident.Id.Value].Count(entry => entry.Entry.Kind == "incident.accepted") <= 1, "accepted twice");
         }
 
+        problems.AddRange(row.OfCalls?.Invoke(calls) ?? []);
+        var messages = await world.Simulator.MessagesAsync(incident.Phone);
         Check(calls.Count <= row.Calls, $"{calls.Count} calls where {row.Calls} would do");
         Check(!Overlap(calls), "two calls at a time to one phone");
-        Check(Twice(await world.Simulator.MessagesAsync(incident.Phone), incident) is 0, "the same message twice");
+        Check(Twice(messages, incident) is 0, "the same message twice");
         Check(silence <= LongestSilenceMs, $"{silence / 1000.0:0.0} s of silence");
-        return new Verdict(incident, problems, silence, $"{status}{(state is { Status: not IncidentStatus.Acknowledged, Flag: not null } ? ", flagged" : "")}, {(notes.Count > 0 ? "note" : "no note")}");
+        return new Verdict(incident, problems, silence, $"{status}{(state is { Status: not IncidentStatus.Acknowledged, Flag: not null } ? ", flagged" : "")}, {(notes.Count > 0 ? "note" : "no note")}", calls.Count);
 
         void Check(bool holds, string otherwise)
         {
@@ -60,6 +62,36 @@ static class Judge
                 problems.Add(otherwise);
             }
         }
+    }
+
+    /// <summary>What must hold of all calls of a wave together.</summary>
+    public static async Task<IReadOnlyList<Verdict>> TogetherAsync(World world, FaultRow row, IReadOnlyList<Verdict> verdicts)
+    {
+        var calls = new List<JsonNode>();
+        foreach (var verdict in verdicts)
+        {
+            calls.AddRange(await CallsAsync(world, verdict.Incident));
+        }
+
+        var problems = row.OfWave!(calls).ToList();
+        return problems.Count == 0 ? verdicts : [.. verdicts.Select(verdict => verdict with { Problems = [.. verdict.Problems, .. problems] })];
+    }
+
+    /// <summary>A wave later: whether anything was done once more behind the verdict.</summary>
+    public static async Task<Verdict> AgainAsync(World world, Verdict verdict)
+    {
+        var problems = new List<string>();
+        if ((await CallsAsync(world, verdict.Incident)).Count > verdict.Calls)
+        {
+            problems.Add("called again after everything was settled");
+        }
+
+        if (!verdict.Problems.Contains("the same message twice") && Twice(await world.Simulator.MessagesAsync(verdict.Incident.Phone), verdict.Incident) > 0)
+        {
+            problems.Add("the same message twice, the second one late");
+        }
+
+        return problems.Count == 0 ? verdict : verdict with { Problems = [.. verdict.Problems, .. problems] };
     }
 
     /// <summary>Calls to the incident's phone that are this incident's: numbers are used again later.</summary>

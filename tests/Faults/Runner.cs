@@ -1,92 +1,84 @@
+using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Globalization;
 
 namespace CityMonitor.Faults;
 
-/// <summary>Plays rows, one city for all rows of one shape, and writes the table.</summary>
+/// <summary>Plays rows in some cities side by side, and writes the table.</summary>
 static class Runner
 {
-    const string Usage = "--faults [--tries N] [--only text[|text]] [--at-once N] [--report file] [--list]";
-    static readonly TextWriter output = Console.Out;
-    static int nextPhone;
-
     public static async Task<int> RunAsync(string[] args)
     {
-        string? only = null, report = null;
-        int tries = 20, atOnce = 4;
-        for (var i = 0; i < args.Length; i++)
+        var (options, problem) = Options.Read(args);
+        if (options is null)
         {
-            var value = i + 1 < args.Length ? args[i + 1] : "";
-            switch (args[i])
-            {
-                case "--tries" when int.TryParse(value, CultureInfo.InvariantCulture, out tries) && tries > 0: i++; break;
-                case "--at-once" when int.TryParse(value, CultureInfo.InvariantCulture, out atOnce) && atOnce is > 0 and <= 50: i++; break;
-                case "--only" when value.Length > 0: (only, i) = (value, i + 1); break;
-                case "--report" when value.Length > 0: (report, i) = (value, i + 1); break;
-                case "--list":
-                    Rows.All.ToList().ForEach(row => output.WriteLine(row.Name));
-                    return 0;
-                default:
-                    await Console.Error.WriteLineAsync($"Not understood: {args[i]} {value}. Usage: ./test.sh {Usage}");
-                    return 64;
-            }
+            await Console.Error.WriteLineAsync($"Not understood: {problem}. Usage: ./test.sh {Options.Usage}");
+            return 64;
         }
 
-        var chosen = Rows.All.Where(row => only is null || only.Split('|').Any(text => row.Name.Contains(text, StringComparison.OrdinalIgnoreCase))).ToList();
-        var results = new List<RowResult>();
-        foreach (var city in chosen.GroupBy(row => (row.Shape, row.Environment)))
+        if (options.List)
         {
-            await using var world = await World.StartAsync(city.Key.Shape, city.Key.Environment);
-            foreach (var row in city)
-            {
-                var result = await PlayAsync(world, row, tries, atOnce);
-                results.Add(result);
-                if (report is not null)
-                {
-                    // After each row: a run of hours that is ended early leaves what it has found.
-                    Report.Write(report, [result]);
-                }
-            }
+            Rows.All.ToList().ForEach(row => Console.WriteLine(row.Name));
+            return 0;
         }
 
-        var held = results.Count(result => result.Verdicts.All(v => v.Problems.Count == 0));
-        output.WriteLine($"{held} of {results.Count} rows held.");
-        return results.Count > 0 && held == results.Count ? 0 : 1;
-    }
-
-    static async Task<RowResult> PlayAsync(World world, FaultRow row, int tries, int atOnce)
-    {
         var since = Stopwatch.GetTimestamp();
-        var verdicts = new List<Verdict>();
-        for (var wave = 0; verdicts.Count(v => v.Incident.Hit) < tries && wave < 2 * tries; wave++)
+        var chosen = options.Choose(Rows.All);
+        var results = new ConcurrentDictionary<string, RowResult>();
+        var together = new Deal(chosen.Where(row => !row.Alone));
+        await Task.WhenAll(Enumerable.Range(0, options.Cities).Select(async city =>
         {
-            var count = row.AtOnce ?? Math.Min(atOnce, tries - verdicts.Count(v => v.Incident.Hit));
-            var incidents = Enumerable.Range(0, count).Select(_ => new Incident(NextPhone(), DateTimeOffset.UtcNow)).ToList();
-            try
+            // Starting is the most work: not all at once.
+            await Task.Delay(TimeSpan.FromSeconds(8 * city));
+            await PlayAsync(together);
+        }));
+        await PlayAsync(new Deal(chosen.Where(row => row.Alone)));
+
+        var held = results.Values.Count(result => result.Verdicts.Count >= options.Tries && result.Verdicts.All(v => v.Problems.Count == 0));
+        var tries = results.Values.Sum(result => result.Verdicts.Count);
+        var told = string.Create(CultureInfo.InvariantCulture,
+            $"`./test.sh --faults{string.Concat(args.Where((arg, i) => arg != "--report" && (i == 0 || args[i - 1] != "--report")).Select(arg => arg.StartsWith('-') ? $" {arg}" : $" \"{arg}\""))}` on {System.Environment.ProcessorCount} cores, ended {DateTime.UtcNow:yyyy-MM-dd HH:mm} UTC after {Stopwatch.GetElapsedTime(since).TotalMinutes:0} minutes: {held} of {results.Count} rows held in all of {tries} tries.");
+        Console.WriteLine(told);
+        if (options.Report is { } report)
+        {
+            Report.Tell(report, told);
+        }
+
+        return !results.IsEmpty && held == results.Count ? 0 : 1;
+
+        async Task PlayAsync(Deal deal)
+        {
+            while (deal.First() is { } row)
             {
-                var played = await new Wave(world, row, wave, incidents).PlayAsync();
-                // One that the fault did not reach still must hold, but is no try.
-                verdicts.AddRange(played.Where(v => v.Incident.Hit || v.Problems.Count > 0));
-                foreach (var verdict in played.Where(v => v.Problems.Count > 0))
-                {
-                    output.WriteLine($"    ticket {verdict.Incident.Ticket}, {verdict.Incident.Phone}: {string.Join("; ", verdict.Problems)}");
-                    await Story.WriteAsync(world, verdict, row);
-                }
-            }
-            catch (Exception e) when (Judge.IsOutage(e) || e is OperationCanceledException)
-            {
-                output.WriteLine($"    wave {wave}: {e.Message}");
-                verdicts.AddRange(incidents.Select(incident => new Verdict(incident, [$"the run broke: {e.GetType().Name}"], 0, "?")));
-                await world.HealAsync();
-                await world.ReadyAsync();
+                await PlayCityAsync(deal, row, options, Done);
+                deal.Done(Deal.KindOf(row));
             }
         }
 
-        var held = verdicts.Count(v => v.Problems.Count == 0);
-        output.WriteLine($"{held,3} of {verdicts.Count,3} held, silence at most {verdicts.Max(v => v.SilenceMs) / 1000.0:0.0} s, {Stopwatch.GetElapsedTime(since).TotalSeconds,4:0} s, audio clock {await world.AudioLateMsAsync()} ms late: {row.Name}");
-        return new RowResult(row, verdicts);
+        void Done(RowResult result)
+        {
+            results[result.Row.Name] = result;
+            if (options.Report is not null && result.Verdicts.Count > 0)
+            {
+                // After each row: a run that is ended early leaves what it has found.
+                Report.Write(options.Report, result);
+            }
+        }
     }
 
-    // Fictional numbers; each is used again only after 98 others.
-    static string NextPhone() => $"+120255501{1 + (Interlocked.Increment(ref nextPhone) % 99):00}";
+    static async Task PlayCityAsync(Deal deal, FaultRow? row, Options options, Action<RowResult> done)
+    {
+        var kind = Deal.KindOf(row!);
+        await using var world = await World.StartAsync(row!.Shape, row.Environment);
+        var city = new CityRun(world, options, done);
+        for (; row is not null; row = deal.Next(kind))
+        {
+            if (!await city.PlayAsync(row))
+            {
+                return;
+            }
+        }
+
+        await city.LookBackAsync();
+    }
 }

@@ -7,11 +7,11 @@ static class Story
     {
         var directory = Directory.CreateDirectory(Path.Combine("artifacts", "faults"));
         var incident = verdict.Incident;
-        var audit = await world.State.AuditAsync(incident.Id);
+        var audit = (await world.AuditAsync(incident.FiledAt))[incident.Id.Value];
         var calls = await world.Simulator.CallsAsync(incident.Phone);
         await File.WriteAllLinesAsync(Path.Combine(directory.FullName, $"{incident.FiledAt:HHmmss}-ticket-{incident.Ticket}.txt"),
         [
-            row.Name,
+            row.Name + (incident.Hit ? "" : " (the fault did not reach this call)"),
             .. verdict.Problems,
             $"state: {await world.State.IncidentAsync(incident.Id)}",
             $"ticket: {(await world.Simulator.TicketAsync(incident.Ticket)).ToJsonString()}",

@@ -7,7 +7,13 @@ namespace CityMonitor.Faults;
 /// <summary>Some incidents side by side and the one fault that meets them.</summary>
 sealed class Wave(World world, FaultRow row, int number, IReadOnlyList<Incident> incidents)
 {
+    /// <summary>The tools of a call that is accepted; those with an effect first. A wave breaks one of them.</summary>
+    static IReadOnlyList<string> Tools { get; } = ["accept_incident", "send_whatsapp_message", "retrieve_ticket", "record_responder"];
+
+    static int camera;
+
     long since;
+    DateTimeOffset actedAt;
 
     public World World => world;
 
@@ -23,11 +29,7 @@ sealed class Wave(World world, FaultRow row, int number, IReadOnlyList<Incident>
 
     public async Task<IReadOnlyList<Verdict>> PlayAsync()
     {
-        foreach (var incident in incidents)
-        {
-            await world.Simulator.PutPhoneAsync(incident.Phone, Callees.Yaml(row.Callee, incident.Phone));
-        }
-
+        await Task.WhenAll(incidents.Select(incident => world.Simulator.PutPhoneAsync(incident.Phone, Callees.Yaml(row, incident.Phone))));
         since = world.Now;
         if (row.Moment is Moment.BeforeTheTicket)
         {
@@ -45,15 +47,18 @@ sealed class Wave(World world, FaultRow row, int number, IReadOnlyList<Incident>
 
         await acting;
         await SettledAsync();
-        var verdicts = await Task.WhenAll(incidents.Select(incident => Judge.OfAsync(world, row, incident)));
+        Place();
+        var audit = await world.AuditAsync(incidents.Min(incident => incident.FiledAt));
+        var verdicts = await Task.WhenAll(incidents.Select(incident => Judge.OfAsync(world, row, incident, audit)));
         await world.HealAsync();
         await world.ReadyAsync();
-        return verdicts;
+        return row.OfWave is null ? verdicts : await Judge.TogetherAsync(world, row, verdicts);
     }
 
     async Task ActAsync()
     {
         Trigger = await world.WaitAsync(since, Reached, TimeSpan.FromSeconds(90));
+        actedAt = DateTimeOffset.UtcNow;
         await row.Act(this);
     }
 
@@ -69,11 +74,34 @@ sealed class Wave(World world, FaultRow row, int number, IReadOnlyList<Incident>
         _ => false,
     };
 
-    /// <summary>The tools of a call that is accepted, in their order.</summary>
-    static IReadOnlyList<string> Tools { get; } = ["accept_incident", "retrieve_ticket", "send_whatsapp_message", "record_responder"];
+    /// <summary>
+    /// Which calls were at the moment. All follow the same script, so a call was as far behind the first one as it rang later; and it must
+    /// have been there at all: rung, not ended, and not yet answered where the phone is to ring.
+    /// </summary>
+    void Place()
+    {
+        if (row.Moment is Moment.BeforeTheTicket or Moment.TicketRead)
+        {
+            return;
+        }
+
+        var seen = world.Since(since).Where(h => h["phone"] is not null).ToLookup(h => h["phone"]!);
+        var rang = incidents.ToDictionary(incident => incident, incident => At(incident, "call.ringing"));
+        var first = rang.Values.Min();
+        var apart = TimeSpan.FromSeconds(row.Moment is Moment.InATool or Moment.LastSecond ? 1.5 : 2.5);
+        foreach (var incident in incidents)
+        {
+            incident.AtTheMoment = rang[incident] is { } at && at - first <= apart && at <= actedAt + apart
+                && !(At(incident, "call.completed") < actedAt)
+                && !(row.Moment is Moment.Ringing && At(incident, "call.in-progress") < actedAt);
+        }
+
+        DateTimeOffset? At(Incident incident, string kind) => seen[incident.Phone].FirstOrDefault(h => h.Kind == kind)?.At;
+    }
 
     async Task FileAsync(Incident incident)
     {
+        var here = Interlocked.Increment(ref camera);
         incident.Ticket = await world.Simulator.CreateTicketAsync(new JsonObject
         {
             ["subject"] = "Vehicle collision",
@@ -84,10 +112,10 @@ sealed class Wave(World world, FaultRow row, int number, IReadOnlyList<Incident>
             ["custom_fields"] = new JsonObject
             {
                 ["cf_incident_type"] = "Vehicle collision",
-                ["cf_address"] = $"Harbour Road {incident.FiledAt.ToUnixTimeMilliseconds() % 100_000}{incident.Phone[^2..]}",
+                ["cf_address"] = $"Pier {here}",
                 ["cf_confidence"] = 0.95,
-                ["cf_camera_id"] = $"CAM-{incident.FiledAt.ToUnixTimeMilliseconds() % 100_000}{incident.Phone[^2..]}",
-                ["cf_evidence_urls"] = $"{world.City.Vendor("Freshdesk")}evidence/CAM-{incident.Phone[^4..]}-1.jpg",
+                ["cf_camera_id"] = $"CAM-{here}",
+                ["cf_evidence_urls"] = $"{world.City.Vendor("Freshdesk")}evidence/CAM-{here}-1.jpg",
                 ["cf_responder_phone"] = incident.Phone,
             },
         });
@@ -100,7 +128,7 @@ sealed class Wave(World world, FaultRow row, int number, IReadOnlyList<Incident>
         {
             while (DateTimeOffset.UtcNow < deadline && !await Judge.IsSettledAsync(world, row, incident))
             {
-                await Task.Delay(500);
+                await Task.Delay(300);
             }
         }
     }

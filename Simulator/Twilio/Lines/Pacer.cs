@@ -16,9 +16,13 @@ sealed partial class Pacer(TimeProvider clock, ILogger<Pacer> logger) : IHostedS
     readonly ManualResetEventSlim stop = new();
     volatile Line[] lines = [];
     Thread? thread;
+    double worstMs;
 
     /// <summary>How late the latest round was, in ms: whether this machine keeps up.</summary>
     public double LateMs { get; private set; }
+
+    /// <summary>The most that a round was late, in ms, since this was last asked: whether figures of that time are honest.</summary>
+    public double TakeWorstLateMs() => Interlocked.Exchange(ref worstMs, 0);
 
     public int LineCount => lines.Length;
 
@@ -72,6 +76,7 @@ sealed partial class Pacer(TimeProvider clock, ILogger<Pacer> logger) : IHostedS
             var elapsed = clock.GetElapsedTime(start).TotalMilliseconds;
             var due = (long)(elapsed / PhoneOnCall.FrameMs);
             LateMs = due > done ? elapsed - ((done + 1) * PhoneOnCall.FrameMs) : LateMs;
+            worstMs = Math.Max(worstMs, LateMs);
             if (due - done > MostTicksAtOnce)
             {
                 LogStalled((due - done) * PhoneOnCall.FrameMs);

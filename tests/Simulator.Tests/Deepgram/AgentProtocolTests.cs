@@ -226,6 +226,37 @@ public sealed class AgentProtocolTests(QuickSimulator shared) : IClassFixture<Qu
         }
     }
 
+    [Theory]
+    [InlineData("between", true)]
+    [InlineData("instead", false)]
+    public async Task Rubbish_comes_between_the_messages_or_instead_of_them(string garble, bool welcomed)
+    {
+        var faults = simulator.Get<FaultBoard>();
+        faults.Set(FaultTarget.DeepgramAgent, new Fault { Garble = garble });
+        try
+        {
+            using var socket = new ClientWebSocket();
+            socket.Options.SetRequestHeader("Authorization", "Token simulator");
+            await socket.ConnectAsync(new Uri($"ws://127.0.0.1:{Port}/v1/agent/converse"), default);
+            await socket.SendAsync(Encoding.UTF8.GetBytes(AgentSettingsOf.Plain().ToJsonString()), WebSocketMessageType.Text, true, default);
+            var messages = new List<string>();
+            while (messages.Count < (welcomed ? 4 : 2))
+            {
+                var buffer = new byte[4096];
+                var received = await socket.ReceiveAsync(buffer, default).WaitAsync(TimeSpan.FromSeconds(5));
+                messages.Add(Encoding.UTF8.GetString(buffer, 0, received.Count));
+            }
+
+            Assert.Equal(welcomed, messages.Exists(message => message.StartsWith("{\"type\":\"Welcome\"", StringComparison.Ordinal)));
+            Assert.Equal(welcomed, messages.Exists(message => message == "{\"type\":\"SettingsApplied\"}"));
+            Assert.Contains("{\"type\":\"ConversationText\",\"role\":\"assist", messages);
+        }
+        finally
+        {
+            faults.Clear(FaultTarget.DeepgramAgent);
+        }
+    }
+
     [Fact]
     public async Task Open_sessions_can_be_dropped_and_new_ones_refused()
     {
