@@ -105,6 +105,7 @@ public sealed class City : IAsyncDisposable
         }
 
         failovers.ForEach(failover => failover.Dispose());
+        Ports.Dispose();
         if (ownDirectory is not null && Directory.Exists(ownDirectory))
         {
             Directory.Delete(ownDirectory, recursive: true);

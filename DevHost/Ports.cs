@@ -5,16 +5,18 @@ namespace CityMonitor.Hosting;
 
 /// <summary>
 /// The ports of one city: given ones are checked, the others are free ones below those that systems hand out to outgoing connections,
-/// so that nobody takes one before its process listens, or while it is started again.
+/// so that nobody takes one before its process listens, or while it is started again. A locked file for each keeps other cities of this
+/// machine off it as long as this one stands.
 /// </summary>
-sealed class Ports
+sealed class Ports : IDisposable
 {
     const int FirstFree = 10_000;
     const int LastFree = 32_000;
 
     readonly Dictionary<string, int> byName;
+    readonly List<FileStream> reserved;
 
-    Ports(Dictionary<string, int> byName) => this.byName = byName;
+    Ports(Dictionary<string, int> byName, List<FileStream> reserved) => (this.byName, this.reserved) = (byName, reserved);
 
     public int this[string name] => byName[name];
 
@@ -24,11 +26,12 @@ sealed class Ports
     {
         var chosen = new Dictionary<string, int>(StringComparer.OrdinalIgnoreCase);
         var held = new List<TcpListener>();
+        var reserved = new List<FileStream>();
         try
         {
             foreach (var name in names)
             {
-                var listener = given.TryGetValue(name, out var port) && port != 0 ? Listen(name, port) : ListenAnywhere();
+                var listener = given.TryGetValue(name, out var port) && port != 0 ? Listen(name, port) : ListenAnywhere(reserved);
                 // Held until all are chosen, so that no port is given out twice.
                 held.Add(listener);
                 chosen[name] = ((IPEndPoint)listener.LocalEndpoint).Port;
@@ -39,7 +42,7 @@ sealed class Ports
             held.ForEach(listener => listener.Dispose());
         }
 
-        return new Ports(chosen);
+        return new Ports(chosen, reserved);
     }
 
     static TcpListener Listen(string name, int port)
@@ -56,20 +59,47 @@ sealed class Ports
         }
     }
 
-    static TcpListener ListenAnywhere()
+    static TcpListener ListenAnywhere(List<FileStream> reserved)
     {
-        for (var tries = 1; ; tries++)
+        for (var tries = 1; tries <= 200; tries++)
         {
+            var port = Random.Shared.Next(FirstFree, LastFree);
+            if (TryReserve(port) is not { } file)
+            {
+                continue;
+            }
+
             try
             {
-                // After many misses the system's own choice: late is better than not at all.
-                return Listen(tries <= 200 ? Random.Shared.Next(FirstFree, LastFree) : 0);
+                var listener = Listen(port);
+                reserved.Add(file);
+                return listener;
             }
-            catch (SocketException e) when (tries <= 200 && e.SocketErrorCode is SocketError.AddressAlreadyInUse or SocketError.AccessDenied)
+            catch (SocketException e) when (e.SocketErrorCode is SocketError.AddressAlreadyInUse or SocketError.AccessDenied)
             {
+                file.Dispose();
             }
         }
+
+        // The system's own choice may be taken once more before it is used: late is better than not at all.
+        return Listen(0);
     }
+
+    // The kernel lets go of the lock when its process dies, however it dies.
+    static FileStream? TryReserve(int port)
+    {
+        try
+        {
+            var directory = Directory.CreateDirectory(Path.Combine(Path.GetTempPath(), "city-monitor-ports"));
+            return new FileStream(Path.Combine(directory.FullName, $"{port}"), FileMode.OpenOrCreate, FileAccess.Write, FileShare.None, 1, FileOptions.DeleteOnClose);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return null;
+        }
+    }
+
+    public void Dispose() => reserved.ForEach(file => file.Dispose());
 
     static TcpListener Listen(int port)
     {
