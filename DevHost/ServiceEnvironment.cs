@@ -70,6 +70,8 @@ sealed class ServiceEnvironment(CityOptions options, Ports ports, IReadOnlyList<
             ["OTEL_SERVICE_NAME"] = resource,
             // Local calls may be cut: nobody wants to wait for a drain behind Ctrl-C.
             ["Drain__Timeout"] = "00:00:05",
+            // Many processes on a few cores: a thread that spins while it waits for work takes the time of one that has some.
+            ["DOTNET_ThreadPool_UnfairSemaphoreSpinLimit"] = "0",
         };
 
         // What stands in a .env file is not in our own environment and has to be handed on.

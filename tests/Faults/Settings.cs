@@ -8,12 +8,7 @@ static class Settings
 {
     static readonly Dictionary<string, Dictionary<string, string>> quick = new()
     {
-        ["*"] = new()
-        {
-            ["Drain__Timeout"] = "00:00:30",
-            // Some forty processes on a few cores: a thread that spins for work takes the time of one that has some.
-            ["DOTNET_ThreadPool_UnfairSemaphoreSpinLimit"] = "0",
-        },
+        ["*"] = new() { ["Drain__Timeout"] = "00:00:30" },
         ["AgentWorker"] = new()
         {
             ["Dispatch__RetryDelays__0"] = "00:00:02",
