@@ -35,6 +35,8 @@ static class BridgeTelemetry
 
     public static readonly Counter<long> EngineReopened = Meter.CreateCounter<long>("citymonitor.media.engine.reopened", "{engine}", "Engines replaced in mid-call, by reason.");
 
+    public static readonly Counter<long> HoldingPhrases = Meter.CreateCounter<long>("citymonitor.media.holding_phrases", "{phrase}", "Phrases that the bridge said itself so that no silence grew long, by what was owed (tool, answer, engine).");
+
     public static KeyValuePair<string, object?> Tag(string name, object? value) => new(name, value);
 
     /// <summary>A span under the call's trace, or a trace of its own where the call has none.</summary>

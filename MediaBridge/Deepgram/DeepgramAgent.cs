@@ -14,6 +14,9 @@ sealed class DeepgramAgent : IConversationEngine
     /// <summary>Largest message we take: a History of a long call.</summary>
     const int MaxMessageBytes = 4 * 1024 * 1024;
 
+    /// <summary>A message that cannot be read is skipped; this many in a row are a vendor that has lost its mind.</summary>
+    public const int MostGarbled = 10;
+
     static readonly TimeSpan KeepAliveAfter = TimeSpan.FromSeconds(8);
 
     readonly ClientWebSocket socket;
@@ -30,6 +33,7 @@ sealed class DeepgramAgent : IConversationEngine
     readonly byte[] settings;
     Task loops = Task.CompletedTask;
     long lastSent;
+    int garbled;
     bool closing;
     volatile bool ended;
 
@@ -49,6 +53,11 @@ sealed class DeepgramAgent : IConversationEngine
     }
 
     public bool HasEnded => ended;
+
+    /// <summary>Called once, when the agent is disposed of.</summary>
+    public Action? Left { get => left; set => left = value; }
+
+    Action? left;
 
     public void Hear(ReadOnlySpan<byte> mulaw)
     {
@@ -110,6 +119,7 @@ sealed class DeepgramAgent : IConversationEngine
 
         socket.Dispose();
         stop.Dispose();
+        Interlocked.Exchange(ref left, null)?.Invoke();
     }
 
     void Send(ReadOnlyMemory<byte> message)
@@ -234,6 +244,13 @@ sealed class DeepgramAgent : IConversationEngine
         catch (JsonException)
         {
             message = null;
+        }
+
+        garbled = message is null ? garbled + 1 : 0;
+        if (garbled >= MostGarbled)
+        {
+            Count("garbled");
+            return "garbled";
         }
 
         switch (message?.Type)

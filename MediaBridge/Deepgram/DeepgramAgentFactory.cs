@@ -12,7 +12,31 @@ sealed class DeepgramAgentFactory(DeepgramEndpoint endpoint, IOptions<DeepgramOp
 {
     readonly Uri url = new(endpoint.Agent.ToString().TrimEnd('/') + "/v1/agent/converse");
 
+    int open;
+
     public async Task<IConversationEngine> OpenAsync(CallSession session, IReadOnlyList<HistoryEntry> history, IEngineEvents events, CancellationToken ct)
+    {
+        if (Interlocked.Increment(ref open) > options.Value.MaxConcurrent && options.Value.MaxConcurrent > 0)
+        {
+            Close();
+            BridgeTelemetry.VendorErrors.Add(1, BridgeTelemetry.Tag("gen_ai.provider.name", "deepgram"), BridgeTelemetry.Tag("error.type", "max-concurrent"));
+            throw new EngineRefusedException($"All {options.Value.MaxConcurrent} agents of Deepgram:MaxConcurrent are in use.", final: true);
+        }
+
+        try
+        {
+            return await ConnectAsync(session, history, events, ct);
+        }
+        catch
+        {
+            Close();
+            throw;
+        }
+    }
+
+    void Close() => Interlocked.Decrement(ref open);
+
+    async Task<DeepgramAgent> ConnectAsync(CallSession session, IReadOnlyList<HistoryEntry> history, IEngineEvents events, CancellationToken ct)
     {
         var socket = new ClientWebSocket();
         socket.Options.SetRequestHeader("Authorization", $"Token {endpoint.ApiKey}");
@@ -39,6 +63,7 @@ sealed class DeepgramAgentFactory(DeepgramEndpoint endpoint, IOptions<DeepgramOp
         try
         {
             await agent.StartAsync(ct);
+            agent.Left = Close;
             return agent;
         }
         catch

@@ -14,8 +14,16 @@ sealed class DeepgramOptions : ICheckedOptions
     /// <summary>Longest wait for one attempt to open an agent, in ms; default 1000, each further attempt has one second more.</summary>
     public int OpenTimeoutMs { get; init; } = 1000;
 
+    /// <summary>Agents that this bridge has open at once, as the account allows; default 0: as many as there are calls. A call beyond it goes to the keypad.</summary>
+    public int MaxConcurrent { get; init; }
+
     public IEnumerable<string> Problems()
     {
+        if (MaxConcurrent is < 0 or > 10_000)
+        {
+            yield return $"Deepgram:MaxConcurrent must be from 0 (no limit) to 10000, for example 45; found {MaxConcurrent}.";
+        }
+
         if (!ListenModel.StartsWith("nova-", StringComparison.Ordinal) && !ListenModel.StartsWith("flux-", StringComparison.Ordinal))
         {
             yield return $"Deepgram:ListenModel must be a nova or flux model, for example nova-3 or flux-general-en; found '{ListenModel}'.";

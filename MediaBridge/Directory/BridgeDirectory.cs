@@ -17,6 +17,8 @@ sealed class BridgeDirectory(
     public static readonly TimeSpan Lease = TimeSpan.FromSeconds(1.5);
     public static readonly TimeSpan Renewal = TimeSpan.FromSeconds(0.5);
 
+    static readonly TimeSpan LookAtMost = TimeSpan.FromSeconds(1);
+
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         var started = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -61,6 +63,15 @@ sealed class BridgeDirectory(
     /// <summary>At once, not at the next second: for a bridge that begins to drain.</summary>
     public Task AnnounceAsync(CancellationToken ct) => lastUrl is { } url ? RenewAsync(url, ct) : Task.CompletedTask;
 
+    /// <summary>The process stood still for longer than a lease: others may have taken its calls, and it must not say a word to them before it knows.</summary>
+    public async Task LookAgainAsync(CancellationToken ct)
+    {
+        forgotten = true;
+        using var patience = CancellationTokenSource.CreateLinkedTokenSource(ct);
+        patience.CancelAfter(LookAtMost);
+        await AnnounceAsync(patience.Token);
+    }
+
     string? lastUrl;
 
     /// <summary>The calls of this bridge may have been forgotten, and what AgentWorker says to them would go nowhere.</summary>
@@ -79,18 +90,31 @@ sealed class BridgeDirectory(
             {
                 foreach (var stream in streams.All)
                 {
-                    if (await calls.HoldStreamAsync(stream.Call, stream.Number, bridge.Value, ct))
-                    {
-                        BridgeDirectoryLog.HeldAgain(log, stream.Call.Value, stream.Number);
-                    }
+                    await HoldAsync(stream, ct);
                 }
 
                 forgotten = false;
             }
         }
-        catch (RedisException error)
+        catch (Exception error) when (error is RedisException or ObjectDisposedException or OperationCanceledException)
         {
+            // The next second tries again; whoever stops us looks at the token itself.
             BridgeDirectoryLog.NotRenewed(log, error.Message);
+        }
+    }
+
+    async Task HoldAsync(LiveStream stream, CancellationToken ct)
+    {
+        switch (await calls.HoldStreamAsync(stream.Session, stream.Number, bridge.Value, ct))
+        {
+            case StreamHold.Forgotten:
+                BridgeDirectoryLog.HeldAgain(log, stream.Call.Value, stream.Number);
+                stream.Conversation.AskAgain();
+                break;
+            case StreamHold.Lost:
+                BridgeDirectoryLog.LostCall(log, stream.Call.Value, stream.Number);
+                stream.Conversation.Supersede();
+                break;
         }
     }
 
@@ -110,6 +134,9 @@ static partial class BridgeDirectoryLog
 
     [LoggerMessage(2904, LogLevel.Warning, "Redis had forgotten that stream {Number} of call {Call} is here; it knows again")]
     public static partial void HeldAgain(ILogger log, string call, int number);
+
+    [LoggerMessage(2905, LogLevel.Warning, "Stream {Number} of call {Call} has been taken over by another bridge; this one says no more")]
+    public static partial void LostCall(ILogger log, string call, int number);
 
     [LoggerMessage(2903, LogLevel.Information, "Bridge {Bridge} leaves")]
     public static partial void Leaving(ILogger log, string bridge);

@@ -20,7 +20,7 @@ sealed class GreetingPreparation(CallStore calls, PhraseBook phrases) : IMessage
         if (await calls.ReadSessionAsync(prepare.Call, ct) is { } session)
         {
             await phrases.GetAsync(session.Voice, session.Greeting, common: false, Patience, ct);
-            await phrases.GetAsync(session.Voice, CannedPhrases.OneMoment, common: true, Patience, ct);
+            await phrases.WarmAsync(session.Voice, HoldingPhrases.Of(session.Language), ct);
         }
 
         return Handled.Done;

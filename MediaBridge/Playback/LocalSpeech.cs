@@ -7,6 +7,21 @@ sealed class LocalSpeech(PhraseBook phrases, string voice, ILogger log) : IAsync
     readonly Lock gate = new();
     readonly List<Task> under = [];
 
+    /// <summary>A phrase that needs no fetching.</summary>
+    public ReadOnlyMemory<byte>? AtHand(string text) => phrases.AtHand(voice, text);
+
+    /// <summary>Fetches phrases that may be needed at once later on.</summary>
+    public void Warm(IReadOnlyList<string> texts)
+    {
+        lock (gate)
+        {
+            if (!stop.IsCancellationRequested)
+            {
+                under.Add(WarmAsync(texts));
+            }
+        }
+    }
+
     /// <summary>Fetches a phrase and hands its audio over, null where there is none in time. <paramref name="ready"/> takes its own locks.</summary>
     public void Fetch(string text, bool common, TimeSpan deadline, Action<ReadOnlyMemory<byte>?> ready)
     {
@@ -31,6 +46,25 @@ sealed class LocalSpeech(PhraseBook phrases, string voice, ILogger log) : IAsync
 
         await all;
         stop.Dispose();
+    }
+
+    async Task WarmAsync(IReadOnlyList<string> texts)
+    {
+        await Task.Yield();
+        try
+        {
+            await phrases.WarmAsync(voice, texts, stop.Token);
+        }
+        catch (OperationCanceledException) when (stop.IsCancellationRequested)
+        {
+            // The next conversation does it.
+        }
+#pragma warning disable CA1031 // Without its phrases a conversation has its earcon.
+        catch (Exception error)
+#pragma warning restore CA1031
+        {
+            PhraseLog.Broken(log, error);
+        }
     }
 
     async Task FetchAsync(string text, bool common, TimeSpan deadline, Action<ReadOnlyMemory<byte>?> ready)

@@ -18,9 +18,14 @@ sealed class PhraseBook(RedisClient redis, SpeakClient speech, ILogger<PhraseBoo
     // A read that takes longer than this is no faster than the vendor.
     static readonly TimeSpan CacheTimeout = TimeSpan.FromMilliseconds(500);
 
-    const int KeptInMemory = 64;
+    static readonly TimeSpan WarmingPatience = TimeSpan.FromSeconds(10);
+
+    const int KeptInMemory = 256;
 
     readonly ConcurrentDictionary<string, ReadOnlyMemory<byte>> memory = new();
+
+    // Voices whose phrases somebody is fetching: a burst of calls must not ask a hundred times.
+    readonly ConcurrentDictionary<string, bool> warming = new();
 
     public static string HashOf(string voice, string text) =>
         Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes($"{voice}\n{text}")).AsSpan(0, 16));
@@ -58,6 +63,41 @@ sealed class PhraseBook(RedisClient redis, SpeakClient speech, ILogger<PhraseBoo
         }
 
         return null;
+    }
+
+    /// <summary>The phrase's audio where it is in memory.</summary>
+    public ReadOnlyMemory<byte>? AtHand(string voice, string text)
+    {
+        if (memory.TryGetValue(HashOf(voice, text), out var known))
+        {
+            return known;
+        }
+
+        return null; // not as a conditional expression, as below
+    }
+
+    /// <summary>Puts phrases that are said in many calls at hand; leaves off at the first that nobody can speak.</summary>
+    public async Task WarmAsync(string voice, IReadOnlyList<string> texts, CancellationToken ct)
+    {
+        if (texts.All(text => AtHand(voice, text) is not null) || !warming.TryAdd(voice, true))
+        {
+            return;
+        }
+
+        try
+        {
+            foreach (var text in texts)
+            {
+                if (await GetAsync(voice, text, common: true, WarmingPatience, ct) is null)
+                {
+                    return;
+                }
+            }
+        }
+        finally
+        {
+            warming.TryRemove(voice, out _);
+        }
     }
 
     async Task<ReadOnlyMemory<byte>?> ReadAsync(string hash, CancellationToken ct)

@@ -43,6 +43,12 @@ sealed class Playout(IPhoneLine line, TimeProvider clock, Action<Segment> heard)
     /// <summary>Sound is coming out of the phone now, by the clock.</summary>
     public bool IsAudible => Played < sent;
 
+    /// <summary>The sound comes from us alone, to fill a gap: neither a chime nor a holding phrase is the vendor's voice.</summary>
+    public bool IsOnlyHolding => segments.TrueForAll(segment => segment.IsHolding || segment is { Text.Length: 0, AwaitsText: false });
+
+    /// <summary>The open segment lacks a good part of its words: the vendor broke off in it. Rates are estimates, hence the margin.</summary>
+    public bool OpenSegmentLacksWords => HasOpenSegment && Cut(segments[^1], sent) is { Interrupted: true } cut && cut.Text.Length < 0.7 * segments[^1].Text.Length;
+
     /// <summary>How long until the phone's buffer is empty.</summary>
     public TimeSpan Remaining => TimeSpan.FromMilliseconds((double)(sent - Played) / MuLaw.BytesPerMillisecond);
 
@@ -70,7 +76,7 @@ sealed class Playout(IPhoneLine line, TimeProvider clock, Action<Segment> heard)
     }
 
     /// <summary>The texts that the phone has not played to their end, oldest first.</summary>
-    public IEnumerable<string> Pending => segments.Where(segment => segment.Text.Length > 0).Select(segment => segment.Text);
+    public IEnumerable<string> Pending => segments.Where(segment => segment is { Text.Length: > 0, IsHolding: false }).Select(segment => segment.Text);
 
     /// <summary>More text of the last segment, or the text of one whose audio came first.</summary>
     public void AddText(string text)
@@ -88,16 +94,20 @@ sealed class Playout(IPhoneLine line, TimeProvider clock, Action<Segment> heard)
     }
 
     /// <summary>Takes back the text of an open segment that has no audio yet, so that something else can be said first.</summary>
+    /// <returns>What is to be begun again behind it.</returns>
     public string TakeBackText()
     {
-        if (!HasOpenSegment || OpenSegmentHasAudio)
+        if (!HasOpenSegment)
         {
             return "";
         }
 
-        var text = segments[^1].Text;
-        segments.RemoveAt(segments.Count - 1);
-        return text;
+        var segment = segments[^1];
+        var spoken = OpenSegmentHasAudio ? Cut(segment, sent).Text : "";
+        var rest = segment.Text[spoken.Length..].TrimStart();
+        segment.Text = spoken;
+        Complete();
+        return rest;
     }
 
     public void Append(ReadOnlySpan<byte> audio)
@@ -219,13 +229,14 @@ sealed class Playout(IPhoneLine line, TimeProvider clock, Action<Segment> heard)
     /// <summary>What is being said and how much of it was heard: what another bridge needs to go on.</summary>
     public (string Text, int HeardCharacters) Position()
     {
-        if (segments.Count == 0)
+        var said = segments.Where(segment => !segment.IsHolding).ToList();
+        if (said.Count == 0)
         {
             return ("", 0);
         }
 
-        var text = string.Join(' ', segments.Select(segment => segment.Text));
-        var first = segments[0];
+        var text = string.Join(' ', said.Select(segment => segment.Text));
+        var first = said[0];
         return (text, HeardText.Characters(first.Text, Math.Max(0, Played - first.SoundStart), RateOf(first)));
     }
 
@@ -254,7 +265,7 @@ sealed class Playout(IPhoneLine line, TimeProvider clock, Action<Segment> heard)
         var characters = HeardText.Characters(segment.Text, Math.Max(0, played - segment.SoundStart), RateOf(segment));
         return characters >= segment.Text.Length
             ? new Spoken(segment.Text, false, "")
-            : new Spoken(segment.Text[..characters].TrimEnd(), true, Sentences.Unheard(segment.Text, characters));
+            : new Spoken(segment.Text[..characters].TrimEnd(), true, segment.IsHolding ? "" : Sentences.Unheard(segment.Text, characters));
     }
 
     double RateOf(Segment segment) =>

@@ -10,6 +10,9 @@ sealed class Segment(string text, long start)
     /// <summary>The vendor has sent audio and not yet its text.</summary>
     public bool AwaitsText { get; set; }
 
+    /// <summary>No part of what the agent says: see <see cref="HoldingPhrases"/>.</summary>
+    public bool IsHolding => HoldingPhrases.IsOne(Text);
+
     /// <summary>First byte, counted from the start of the stream.</summary>
     public long Start { get; } = start;
 

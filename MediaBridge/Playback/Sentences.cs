@@ -16,6 +16,9 @@ static class Sentences
         return 0;
     }
 
+    /// <summary>It is the other side's turn after these words.</summary>
+    public static bool Asks(string text) => text.TrimEnd(' ', '"', '\u00BB', ')') is [.., '?' or '\u061F' or '\uFF1F'];
+
     /// <summary>The text from the first sentence that was not heard to its end.</summary>
     public static string Unheard(string text, int heardCharacters) =>
         heardCharacters >= text.Length ? "" : text[StartOf(text, heardCharacters + 1)..].Trim();

@@ -130,7 +130,7 @@ sealed class CallStreams(
         var unheard = "";
         if (number > 1)
         {
-            past.AddRange((await calls.ReadTurnsAsync(session.Call, ct)).Select(turn => new HistoryEntry.Said(turn.Speaker, turn.Text)));
+            past.AddRange((await calls.ReadTurnsAsync(session.Call, ct)).Where(turn => turn.Speaker is not Speaker.Agent || !HoldingPhrases.BeginsOne(turn.Text)).Select(turn => new HistoryEntry.Said(turn.Speaker, turn.Text)));
             if (SpeakingPosition.Parse(fields.GetValueOrDefault(CallFields.Speaking)?.Text) is { } speaking)
             {
                 (var heard, unheard) = speaking.Split();
@@ -164,7 +164,7 @@ sealed class CallStreams(
             RequestEngine = seat.Request,
             EngineProved = seat.Proved,
         };
-        var stream = new LiveStream(session.Call, opening.Number, clock.GetUtcNow(), conversation);
+        var stream = new LiveStream(session, opening.Number, clock.GetUtcNow(), conversation);
 
         var recording = records.RunAsync(stopRecords.Token);
         records.Publish(new MediaStarted(session.Call, opening.Number, bridge.Value));

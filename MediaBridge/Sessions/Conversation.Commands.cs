@@ -25,11 +25,24 @@ sealed partial class Conversation
 
             mute.VendorAlive();
             mute.Answered();
+            goOn = false;
+            callerAwaitsReaction = false;
             if (call.Arguments.Length > MaxArgumentsLength)
             {
                 from.Answer(call.Id, call.Name, """{"error":"The arguments are too large."}""");
                 mute.TurnTaken(NowMs);
                 return;
+            }
+
+            if (tools.AskedBefore(call, from) is { } answered)
+            {
+                if (answered.Length > 0)
+                {
+                    from.Answer(call.Id, call.Name, answered);
+                    mute.TurnTaken(NowMs);
+                }
+
+                return; // it runs already, and this engine gets the answer
             }
 
             var around = Activity.Current;
@@ -71,12 +84,17 @@ sealed partial class Conversation
 
             switch (message)
             {
-                case ToolResult result when result.Stream == stream && tools.Take(result.ToolCallId, out var entry):
+                case ToolResult result when tools.Take(result.ToolCallId, out var entry):
                     AnswerTool(entry, result.Content, null);
                     break;
-                case ToolResult result when result.Stream == stream && tools.TakeLate(result.ToolCallId, out var call):
+                case ToolResult result when tools.TakeLate(result.ToolCallId, out var call):
                     ConversationLog.LateToolResult(log, result.ToolCallId);
                     CorrectTool(call, result.Content);
+                    break;
+                case ToolResult result when result.Stream < stream && !deaf && !history.Exists(entry => entry is HistoryEntry.ToolUsed used && used.Call.Id == result.ToolCallId):
+                    // The bridge before this one asked for it; who asked is gone, but the conversation is the same.
+                    history.Add(new HistoryEntry.ToolUsed(new ToolCall(result.ToolCallId, result.Name, "{}"), result.Content));
+                    untold = true;
                     break;
                 case ToolResult result:
                     ConversationLog.LateToolResult(log, result.ToolCallId);
@@ -105,13 +123,34 @@ sealed partial class Conversation
         entry.Span?.SetStatus(error is null ? ActivityStatusCode.Ok : ActivityStatusCode.Error, error);
         entry.Span?.Dispose();
         history.Add(new HistoryEntry.ToolUsed(entry.Call, content));
+        if (error is null)
+        {
+            tools.Answered(entry, content);
+        }
+
         if (ReferenceEquals(entry.Engine, engine))
         {
-            entry.Engine.Answer(entry.Call.Id, entry.Call.Name, content);
+            entry.Engine.Answer(entry.AnswerId, entry.Call.Name, content);
             // Who has asked to end the call owes no more words: nothing is missed when none come.
             if (tools.Count == 0 && ending is null)
             {
                 mute.TurnTaken(NowMs);
+            }
+        }
+        else
+        {
+            untold = true;
+        }
+    }
+
+    /// <summary>Redis has lost its memory, and with it, perhaps, what was asked. The worker runs a tool call once, however often it is asked.</summary>
+    public void AskAgain()
+    {
+        lock (gate)
+        {
+            foreach (var call in tools.Calls)
+            {
+                calls.Publish(new ToolRequested(session.Call, stream, call.Id, call.Name, call.Arguments));
             }
         }
     }

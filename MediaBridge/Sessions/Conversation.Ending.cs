@@ -25,7 +25,10 @@ sealed partial class Conversation
     /// <summary>The call may go on at another bridge: what was not heard stays for it.</summary>
     bool resumable;
 
-    sealed record Ending(string Reason, string? End, bool Cancellable, double GraceMs, double ByMs);
+    /// <summary>Last words that do not come in this time do not come at all.</summary>
+    const double LastWordsWithinMs = 2500;
+
+    sealed record Ending(string Reason, string? End, bool Cancellable, double GraceMs, double ByMs, double SinceMs);
 
     /// <summary>No new turn is begun here: the stream closes at the next pause, and the call goes on at another bridge.</summary>
     public void Drain(TimeSpan atMost)
@@ -66,7 +69,7 @@ sealed partial class Conversation
     {
         if (ending is null or { Cancellable: true })
         {
-            ending = new Ending(reason, end, cancellable, graceMs, NowMs + boundMs);
+            ending = new Ending(reason, end, cancellable, graceMs, NowMs + boundMs, NowMs);
             quietSinceMs = -1;
         }
     }
@@ -75,7 +78,7 @@ sealed partial class Conversation
     {
         var quiet = !playout.IsPlaying && !agentTurnOpen && !greetingDue && phrasesUnderWay == 0;
         quietSinceMs = quiet ? quietSinceMs < 0 ? now : quietSinceMs : -1;
-        if (ending is { } due && (now >= due.ByMs || (quiet && now - quietSinceMs >= due.GraceMs)))
+        if (ending is { } due && (now >= due.ByMs || (quiet && now - quietSinceMs >= due.GraceMs) || LastWordsAreMissing(due, now)))
         {
             resumable = due.End is null;
             ended.TrySetResult(new StreamEnd(due.Reason, due.End));
@@ -90,6 +93,9 @@ sealed partial class Conversation
             ended.TrySetResult(StreamEnd.Drain);
         }
     }
+
+    bool LastWordsAreMissing(Ending due, double now) =>
+        !deaf && phrasesUnderWay == 0 && !detector.IsSpeaking && now - Math.Max(due.SinceMs, deadAir.SoundedMs) >= LastWordsWithinMs;
 
     void WatchSilence(double now)
     {
@@ -138,7 +144,7 @@ sealed partial class Conversation
         unheard = "";
         utteranceStart = -1;
         mute.Reset();
-        ending = new Ending("voicemail", "voicemail", false, 0, NowMs + 60_000);
+        ending = new Ending("voicemail", "voicemail", false, 0, NowMs + 60_000, NowMs);
         SayOurselves(session.VoicemailText, common: false, VoicemailDeadline, audio =>
         {
             if (audio is { } message)

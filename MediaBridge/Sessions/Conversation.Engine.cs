@@ -14,7 +14,7 @@ sealed partial class Conversation : IEngineEvents
     IConversationEngine? engine;
     bool engineFailed;
     bool agentTurnOpen;
-    double lastAgentMs;
+    double lastAgentMs = double.MinValue;
 
     /// <summary>Texts that were given to the engine and that it has not begun to say.</summary>
     readonly List<string> unsaid = [];
@@ -73,9 +73,12 @@ sealed partial class Conversation : IEngineEvents
                 playout.SettleNearlyHeard();
                 Record(Speaker.Responder, text);
                 unanswered = text;
+                goOn = false;
+                tools.NewTurn();
             }
 
             VendorAgreesOnBargeIn();
+            callerAwaitsReaction = false;
             utteranceStart = detector.IsSpeaking ? Math.Max(0, tape.Position - (2 * PrerollBytes)) : -1;
             shortestUtteranceMs = options.ShortestUtteranceMs;
             silence.CallerSpoke();
@@ -112,7 +115,11 @@ sealed partial class Conversation : IEngineEvents
                 return;
             }
 
-            unsaid.RemoveAll(said => said.Contains(text, StringComparison.OrdinalIgnoreCase) || text.Contains(said, StringComparison.OrdinalIgnoreCase));
+            if (unsaid.RemoveAll(said => said.Contains(text, StringComparison.OrdinalIgnoreCase) || text.Contains(said, StringComparison.OrdinalIgnoreCase)) == 0)
+            {
+                goOn = false; // it goes on by itself
+            }
+
             if (!detector.IsSpeaking)
             {
                 utteranceStart = -1; // answered, or not worth one
@@ -151,6 +158,7 @@ sealed partial class Conversation : IEngineEvents
             mute.VendorAlive();
             mute.Answered();
             EngineProved();
+            callerAwaitsReaction = false;
             agentTurnOpen = true;
             lastAgentMs = NowMs;
             if (!playout.HasOpenSegment)
@@ -207,12 +215,21 @@ sealed partial class Conversation : IEngineEvents
         lastAgentMs = NowMs;
     }
 
-    /// <summary>The end of the agent's turn is not always announced, least of all after an interruption.</summary>
+    /// <summary>The end of the agent's turn is not always announced, least of all after an interruption; and a vendor may fall silent in it.</summary>
     void CloseForgottenTurn(double now)
     {
-        if (agentTurnOpen && !playout.IsAudible && !mute.ExpectsAnswer && now - lastAgentMs > ForgottenTurnMs)
+        if (!agentTurnOpen || playout.IsAudible || mute.ExpectsAnswer || now - lastAgentMs <= ForgottenTurnMs)
         {
-            CloseTurn();
+            return;
         }
+
+        if (playout.OpenSegmentLacksWords && engine is not null && !deaf)
+        {
+            ReplaceEngine("stalled");
+            return;
+        }
+
+        goOn |= playout.HasOpenSegment && WordsAreLeft();
+        CloseTurn();
     }
 }

@@ -8,10 +8,6 @@ namespace CityMonitor.MediaBridge.Sessions;
 /// <summary>Engines come and go: what a new one is told, and when the old one is given up.</summary>
 sealed partial class Conversation
 {
-    static readonly TimeSpan CannedDeadline = TimeSpan.FromMilliseconds(700);
-
-    const double CannedEveryMs = 8000;
-
     /// <summary>What the last engine, or the last bridge, did not finish saying.</summary>
     string unheard;
 
@@ -20,10 +16,6 @@ sealed partial class Conversation
 
     bool replayed;
     double shortestUtteranceMs;
-    double cannedAtMs = double.MinValue;
-
-    /// <summary>Since when nobody speaks and no engine could; -1 while somebody does or one could.</summary>
-    double nobodySinceMs = -1;
 
     /// <summary>What a new engine is told of the conversation, and what the caller said last where nobody has answered it.</summary>
     public (IReadOnlyList<HistoryEntry> History, string? Unanswered) Opening()
@@ -31,6 +23,7 @@ sealed partial class Conversation
         lock (gate)
         {
             var told = new List<HistoryEntry>(history);
+            untold = false;
             if (unanswered is not null && told.FindLastIndex(entry => entry is HistoryEntry.Said { Speaker: Speaker.Responder }) is >= 0 and var last)
             {
                 told.RemoveAt(last); // it is said again instead
@@ -68,10 +61,8 @@ sealed partial class Conversation
             }
             else if (toldUnanswered is not null)
             {
-                echo = toldUnanswered;
-                engine.HearText(toldUnanswered);
+                SayAsCaller(toldUnanswered);
                 unheard = "";
-                mute.TurnTaken(NowMs);
             }
             else if (unheard.Length > 0)
             {
@@ -107,6 +98,7 @@ sealed partial class Conversation
 
     void ReplaceEngine(string reason)
     {
+        goOn |= tools.Count > 0 || mute.ExpectsAnswer || (IsBetweenSentences && WordsAreLeft());
         var rest = playout.CutShort();
         unheard = unheard.Length == 0 ? rest : unheard;
         agentTurnOpen = false;
@@ -114,6 +106,7 @@ sealed partial class Conversation
         ownClear = false;
         mute.Reset();
         engine = null;
+        engineGoneMs = NowMs;
         SavePosition();
         ConversationLog.EngineLost(log, reason);
         if (!deaf)
@@ -147,54 +140,11 @@ sealed partial class Conversation
             return;
         }
 
-        WatchForNobodyWhoCouldSpeak(now);
-        if (engine is null)
-        {
-            return;
-        }
-
-        var verdict = mute.Tick(now, playout.IsAudible || detector.IsSpeaking);
-        if (verdict == MuteVerdict.Fine)
-        {
-            return;
-        }
-
-        FillTheGap(now);
-        if (verdict == MuteVerdict.Mute)
+        if (engine is not null && mute.IsMute(now, detector.IsSpeaking || (playout.IsAudible && !playout.IsOnlyHolding)))
         {
             BridgeTelemetry.VendorErrors.Add(1, BridgeTelemetry.Tag("gen_ai.provider.name", session.Engine), BridgeTelemetry.Tag("error.type", "mute"));
+            goOn = true; // unless the caller's words are said again
             ReplaceEngine("mute");
         }
-    }
-
-    /// <summary>
-    /// A vendor that takes seconds to open, or to refuse, is as silent as a mute one; and so is one that waits for its tool's answer while
-    /// Redis or every worker is away.
-    /// </summary>
-    void WatchForNobodyWhoCouldSpeak(double now)
-    {
-        var nobody = (engine is null || tools.Count > 0) && !greetingDue && phrasesUnderWay == 0 && !playout.IsAudible && !detector.IsSpeaking;
-        if (!nobody || nobodySinceMs < 0)
-        {
-            nobodySinceMs = nobody ? now : -1;
-        }
-        else if (now - nobodySinceMs >= (engine is null ? MuteWatch.ReactWithinMs : MuteWatch.SpeakWithinMs))
-        {
-            nobodySinceMs = -1;
-            FillTheGap(now);
-        }
-    }
-
-    /// <summary>Something to hear while nobody answers.</summary>
-    void FillTheGap(double now)
-    {
-        if (now - cannedAtMs < CannedEveryMs)
-        {
-            return;
-        }
-
-        cannedAtMs = now;
-        SayOurselves(CannedPhrases.OneMoment, common: true, CannedDeadline, audio =>
-            PlayOurselves(audio is null ? "" : CannedPhrases.OneMoment, audio ?? Earcon.Audio));
     }
 }

@@ -125,9 +125,13 @@ sealed partial class Conversation
     void OnCallerStopped()
     {
         callerStoppedMs = NowMs - detector.SilenceMs;
-        if (detector.VoicedMs >= shortestUtteranceMs && engine is not null && !deaf)
+        if (detector.VoicedMs >= shortestUtteranceMs && !deaf)
         {
-            mute.CallerStopped(callerStoppedMs);
+            callerAwaitsReaction = true;
+            if (engine is not null)
+            {
+                mute.CallerStopped(callerStoppedMs);
+            }
         }
     }
 
@@ -167,6 +171,7 @@ sealed partial class Conversation
 
         ownClear = false;
         discardAudio = false;
+        callerAwaitsReaction = false;
         utteranceStart = -1;
         mute.Reset();
         var text = heldBack;

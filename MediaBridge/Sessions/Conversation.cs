@@ -32,6 +32,7 @@ sealed partial class Conversation : IDisposable
     readonly CallerTape tape = new();
     readonly SilencePolicy silence;
     readonly MuteWatch mute = new();
+    readonly DeadAir deadAir;
     readonly GoodbyePhrases goodbye;
     readonly PendingTools tools;
     readonly List<HistoryEntry> history = [];
@@ -54,9 +55,11 @@ sealed partial class Conversation : IDisposable
         tools = new PendingTools(options.ToolTimeoutMs);
         playout = new Playout(line, clock, OnHeardToTheEnd);
         silence = new SilencePolicy(session.Limits);
+        deadAir = new DeadAir(HoldingPhrases.Of(session.Language));
         goodbye = new GoodbyePhrases(session.Limits.GoodbyePhrases);
         history.AddRange(past);
         unanswered = unheard.Length == 0 && history.Count > 0 && history[^1] is HistoryEntry.Said { Speaker: Speaker.Responder, Text: var last } ? last : null;
+        GoOnAfterAnotherBridge();
         maxAtMs = session.Limits.MaxSeconds > 0 ? Math.Max(0, (session.Limits.MaxSeconds - alreadySeconds) * 1000) : double.MaxValue;
     }
 
@@ -90,7 +93,8 @@ sealed partial class Conversation : IDisposable
                 });
             }
 
-            RequestEngine("start");
+            local.Warm(HoldingPhrases.Of(session.Language));
+            RequestEngine(EngineSeat.Start);
         }
     }
 
@@ -112,6 +116,8 @@ sealed partial class Conversation : IDisposable
             SettleFalseAlarm(now);
             AnswerOverdueTools(now);
             WatchForMuteVendor(now);
+            GoOnWhenIdle(now);
+            WatchForDeadAir(now);
             WatchSilence(now);
             WatchEnding(now);
         }
@@ -183,7 +189,11 @@ sealed partial class Conversation : IDisposable
 
     void Record(Speaker speaker, string text, bool interrupted = false)
     {
-        history.Add(new HistoryEntry.Said(speaker, text));
+        if (speaker is not Speaker.Agent || !HoldingPhrases.BeginsOne(text))
+        {
+            history.Add(new HistoryEntry.Said(speaker, text));
+        }
+
         calls.Turn(new Turn(clock.GetUtcNow(), speaker, text, interrupted));
     }
 

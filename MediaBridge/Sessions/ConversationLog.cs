@@ -20,6 +20,9 @@ static partial class ConversationLog
     [LoggerMessage(2406, LogLevel.Warning, "The greeting could not be synthesised in time")]
     public static partial void GreetingLate(ILogger log);
 
+    [LoggerMessage(2408, LogLevel.Information, "The speech engine is asked to go on where the one before it broke off")]
+    public static partial void GoingOn(ILogger log);
+
     [LoggerMessage(2407, LogLevel.Warning, "A message of type {Type} is not for a conversation")]
     public static partial void Unhandled(ILogger log, string type);
 }

@@ -14,6 +14,10 @@ sealed class EngineSeat(IConversationEngineFactory factory, CallSession session,
 {
     public const int FailuresToGiveUp = 3;
 
+    /// <summary>Reasons to open an engine that are no failure of the one before.</summary>
+    public const string Start = "start";
+    public const string ToolAnswered = "tool-answered";
+
     // One request is enough: a conversation asks again only after it has got an engine.
     readonly Channel<string> requests = Channel.CreateBounded<string>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite, SingleReader = true });
 
@@ -30,9 +34,13 @@ sealed class EngineSeat(IConversationEngineFactory factory, CallSession session,
         {
             await foreach (var reason in requests.Reader.ReadAllAsync(ct))
             {
-                if (reason != "start")
+                if (reason != Start)
                 {
                     BridgeTelemetry.EngineReopened.Add(1, BridgeTelemetry.Tag("reason", reason));
+                }
+
+                if (reason is not (Start or ToolAnswered))
+                {
                     Interlocked.Increment(ref failures);
                 }
 

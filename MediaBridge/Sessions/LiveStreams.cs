@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using CityMonitor.MediaBridge.Directory;
 using CityMonitor.Messaging.Contracts;
+using CityMonitor.Messaging.State;
 using CityMonitor.Messaging.Streams;
 using Microsoft.Extensions.Options;
 
@@ -102,8 +103,10 @@ sealed class LiveStreams(IOptions<CapacityOptions> capacity, IOptions<BridgeOpti
 }
 
 /// <summary>One open stream.</summary>
-sealed record LiveStream(CallId Call, int Number, DateTimeOffset Since, Conversation Conversation)
+sealed record LiveStream(CallSession Session, int Number, DateTimeOffset Since, Conversation Conversation)
 {
+    public CallId Call => Session.Call;
+
     public StreamStatus Status => Conversation.Status(Since);
 
     public bool Equals(LiveStream? other) => ReferenceEquals(this, other);

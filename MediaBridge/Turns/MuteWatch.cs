@@ -1,16 +1,5 @@
 namespace CityMonitor.MediaBridge.Turns;
 
-enum MuteVerdict
-{
-    Fine,
-
-    /// <summary>Nothing to be heard for too long, but the vendor lives: fill the gap, wait on.</summary>
-    Slow,
-
-    /// <summary>The vendor is silent: fill the gap and open another engine.</summary>
-    Mute,
-}
-
 /// <summary>
 /// Notices a vendor whose socket is open and that says nothing. Two clocks: a vendor must react within 1.5 s of the end of the caller's
 /// utterance, and be heard within 2.5 s of a turn that asks for an answer (5 s where it shows that it is at work).
@@ -22,23 +11,17 @@ sealed class MuteWatch
     public const double SpeakWithinAtMostMs = 5000;
 
     double reactBy = -1;
-    double speakBy = -1;
-    double turnAt;
+    double turnAt = -1;
     bool signOfLife;
-    bool filled;
 
     /// <summary>An answer is due.</summary>
-    public bool ExpectsAnswer => speakBy >= 0;
+    public bool ExpectsAnswer => turnAt >= 0;
 
     /// <summary>The caller has stopped speaking at <paramref name="endedMs"/>.</summary>
     public void CallerStopped(double endedMs) => reactBy = endedMs + ReactWithinMs;
 
-    public void CallerStarted()
-    {
-        // Whatever the vendor owed, it now has to listen again.
-        reactBy = -1;
-        speakBy = -1;
-    }
+    /// <summary>Whatever the vendor owed, it now has to listen again.</summary>
+    public void CallerStarted() => Reset();
 
     /// <summary>Any event of the vendor.</summary>
     public void VendorAlive()
@@ -52,48 +35,35 @@ sealed class MuteWatch
     {
         reactBy = -1;
         turnAt = nowMs;
-        speakBy = nowMs + SpeakWithinMs;
         signOfLife = false;
-        filled = false;
     }
 
     /// <summary>Audio came, or a tool is running and we are the ones who owe.</summary>
-    public void Answered() => speakBy = -1;
+    public void Answered() => turnAt = -1;
 
     public void Reset()
     {
         reactBy = -1;
-        speakBy = -1;
+        turnAt = -1;
     }
 
-    public MuteVerdict Tick(double nowMs, bool audible)
+    /// <summary>Whether the vendor is to be given up.</summary>
+    /// <param name="audible">The vendor's voice or the caller's is to be heard.</param>
+    public bool IsMute(double nowMs, bool audible)
     {
         if (audible)
         {
             // No dead air, so no reason to act; a vendor may well ignore a cough or an "mhm" while it speaks.
             reactBy = -1;
-            return MuteVerdict.Fine;
+            return false;
         }
 
-        if (reactBy >= 0 && nowMs >= reactBy)
+        var mute = (reactBy >= 0 && nowMs >= reactBy) || (turnAt >= 0 && nowMs >= turnAt + (signOfLife ? SpeakWithinAtMostMs : SpeakWithinMs));
+        if (mute)
         {
             Reset();
-            return MuteVerdict.Mute;
         }
 
-        if (speakBy < 0 || nowMs < speakBy)
-        {
-            return MuteVerdict.Fine;
-        }
-
-        if (signOfLife && !filled)
-        {
-            filled = true;
-            speakBy = turnAt + SpeakWithinAtMostMs;
-            return MuteVerdict.Slow;
-        }
-
-        Reset();
-        return MuteVerdict.Mute;
+        return mute;
     }
 }

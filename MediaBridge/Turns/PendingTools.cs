@@ -1,4 +1,6 @@
 using System.Diagnostics;
+using System.Text.Json;
+using System.Text.Json.Nodes;
 
 namespace CityMonitor.MediaBridge.Turns;
 
@@ -16,10 +18,79 @@ sealed class PendingTools(double timeoutMs)
 
     public int Count => calls.Count;
 
-    public sealed record Entry(ToolCall Call, IConversationEngine Engine, double AtMs, Activity? Span);
+    public IEnumerable<ToolCall> Calls => calls.Values.Select(entry => entry.Call);
+
+    /// <param name="Engine">Who gets the answer.</param>
+    public sealed record Entry(ToolCall Call, IConversationEngine Engine, double AtMs, Activity? Span)
+    {
+        /// <summary>What that engine calls it.</summary>
+        public string AnswerId { get; init; } = Call.Id;
+    }
+
+    /// <summary>Asked for since the caller last spoke, with the answer where there is one.</summary>
+    readonly List<(Entry Entry, string? Result)> ofThisTurn = [];
+
+    /// <summary>The caller has said something new: what is asked for now is meant.</summary>
+    public void NewTurn() => ofThisTurn.Clear();
+
+    /// <summary>
+    /// An engine that is told the caller's words a second time asks again for what the one before it had asked for. It is not done twice:
+    /// the answer of the first time is its answer, or becomes so.
+    /// </summary>
+    /// <returns>The answer; empty where it is still to come; null where this is asked for the first time.</returns>
+    public string? AskedBefore(ToolCall call, IConversationEngine by)
+    {
+        var index = ofThisTurn.FindIndex(asked => !ReferenceEquals(asked.Entry.Engine, by) && IsSame(asked.Entry.Call, call));
+        if (index < 0)
+        {
+            return null;
+        }
+
+        var (entry, result) = ofThisTurn[index];
+        entry = entry with { Engine = by, AnswerId = call.Id };
+        ofThisTurn[index] = (entry, result);
+        if (result is null && calls.ContainsKey(entry.Call.Id))
+        {
+            calls[entry.Call.Id] = entry;
+            return "";
+        }
+
+        return result;
+    }
+
+    static bool IsSame(ToolCall one, ToolCall other)
+    {
+        try
+        {
+            return one.Name == other.Name && (one.Arguments == other.Arguments || JsonNode.DeepEquals(JsonNode.Parse(one.Arguments), JsonNode.Parse(other.Arguments)));
+        }
+        catch (Exception error) when (error is JsonException or ArgumentException)
+        {
+            return false; // the worker says what is wrong with it
+        }
+    }
+
+    /// <summary>A tool has answered.</summary>
+    public void Answered(Entry entry, string result)
+    {
+        var index = ofThisTurn.FindIndex(asked => asked.Entry.Call.Id == entry.Call.Id);
+        if (index >= 0)
+        {
+            ofThisTurn[index] = (entry, result);
+        }
+    }
 
     /// <summary>False where this call is already running: the vendor has sent it twice.</summary>
-    public bool Add(Entry entry) => calls.TryAdd(entry.Call.Id, entry);
+    public bool Add(Entry entry)
+    {
+        if (!calls.TryAdd(entry.Call.Id, entry))
+        {
+            return false;
+        }
+
+        ofThisTurn.Add((entry, null));
+        return true;
+    }
 
     public bool Take(string id, out Entry entry) => calls.Remove(id, out entry!);
 

@@ -32,16 +32,19 @@ public sealed class CallStore(RedisClient redis)
         return stream
         """);
 
-    // Released is '' and stays so; only where nothing stands, or an older stream, has Redis forgotten who holds the call.
+    // KEYS hash; ARGV ttl, bridge, stream, session. Released is '' and stays so; only where nothing stands, or an older stream, has
+    // Redis forgotten who holds the call, and with it how to carry it on.
     static readonly RedisScript s_holdStream = new($$"""
         #!lua flags=allow-oom
-        local known = tonumber(redis.call('HGET', KEYS[1], '{{CallFields.Stream}}') or '0')
-        if known < tonumber(ARGV[3]) then
-          redis.call('HSET', KEYS[1], '{{CallFields.Stream}}', ARGV[3], '{{CallFields.Bridge}}', ARGV[2])
-          redis.call('PEXPIRE', KEYS[1], ARGV[1])
-          return 1
-        end
-        return 0
+        local held = redis.call('HMGET', KEYS[1], '{{CallFields.Stream}}', '{{CallFields.Bridge}}')
+        local known = tonumber(held[1] or '0')
+        local ours = tonumber(ARGV[3])
+        if known > ours or (known == ours and held[2] and held[2] ~= '' and held[2] ~= ARGV[2]) then return 2 end
+        redis.call('HSETNX', KEYS[1], '{{CallFields.Session}}', ARGV[4])
+        redis.call('PEXPIRE', KEYS[1], ARGV[1])
+        if known == ours then return 0 end
+        redis.call('HSET', KEYS[1], '{{CallFields.Stream}}', ARGV[3], '{{CallFields.Bridge}}', ARGV[2])
+        return 1
         """);
 
     /// <summary>Null where the call is not known.</summary>
@@ -76,12 +79,17 @@ public sealed class CallStore(RedisClient redis)
     public async Task<int> BeginStreamAsync(CallId call, string bridge, CancellationToken ct) =>
         (int)(await redis.RunAsync(s_beginStream, [Keys.Call(call)], [LifeMilliseconds, bridge], ct)).Number;
 
-    /// <summary>After a Redis that lost its memory: this bridge still holds this stream, unless a newer one is known. True where that was forgotten.</summary>
-    public async Task<bool> HoldStreamAsync(CallId call, int stream, string bridge, CancellationToken ct) =>
-        (await redis.RunAsync(s_holdStream, [Keys.Call(call)], [LifeMilliseconds, bridge, stream], ct)).Number == 1;
+    /// <summary>After a Redis that lost its memory, or a bridge that was frozen: this bridge still holds this stream, unless another one is known to.</summary>
+    public async Task<StreamHold> HoldStreamAsync(CallSession session, int stream, string bridge, CancellationToken ct) =>
+        (StreamHold)(await redis.RunAsync(
+            s_holdStream, [Keys.Call(session.Call)],
+            [LifeMilliseconds, bridge, stream, JsonSerializer.SerializeToUtf8Bytes(session, StateJson.Default.CallSession)], ct)).Number;
 
     static long LifeMilliseconds => (long)Life.TotalMilliseconds;
 }
+
+/// <summary>Who holds a call's stream: known as before, forgotten until now, or lost to a newer stream.</summary>
+public enum StreamHold { Known, Forgotten, Lost }
 
 /// <summary>Reads incidents; writes happen in AgentWorker's steps only.</summary>
 public sealed class IncidentStore(RedisClient redis)

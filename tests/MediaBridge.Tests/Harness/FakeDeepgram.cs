@@ -28,6 +28,9 @@ sealed class FakeDeepgram : IAsyncDisposable
     /// <summary>Accept the socket and never say a word.</summary>
     public bool MuteHandshake { get; set; }
 
+    /// <summary>How long the agent takes to apply its settings.</summary>
+    public TimeSpan HandshakeDelay { get; set; }
+
     public int AgentAttempts;
 
     /// <summary>Status of speak; 200 speaks.</summary>
@@ -94,6 +97,7 @@ sealed class FakeDeepgram : IAsyncDisposable
             var reading = connection.ReadAsync();
             await connection.SendAsync("""{"type":"Welcome","request_id":"r-1"}""");
             connection.Settings = await connection.NextAsync("Settings");
+            await Task.Delay(HandshakeDelay);
             await connection.SendAsync("""{"type":"SettingsApplied"}""");
             connections.Writer.TryWrite(connection);
             await reading;

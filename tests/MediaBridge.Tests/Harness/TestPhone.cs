@@ -50,6 +50,11 @@ sealed class TestPhone : IAsyncDisposable
         }
     }
 
+    /// <summary>The longest time in which neither side could be heard, since it was last set to 0.</summary>
+    public int LongestSilenceMs { get; set; }
+
+    int silenceMs;
+
     public bool IsPlaying => playOut.BufferedBytes > 0;
 
     public bool IsSpeaking
@@ -190,6 +195,8 @@ sealed class TestPhone : IAsyncDisposable
                     ear.Feed(toEar);
                     heard.Append(ear.Take());
                     mouth.TryDequeue(out frame);
+                    silenceMs = ear.HasEnergy || frame is not null ? 0 : silenceMs + 20;
+                    LongestSilenceMs = Math.Max(LongestSilenceMs, silenceMs);
                 }
 
                 foreach (var mark in marks)

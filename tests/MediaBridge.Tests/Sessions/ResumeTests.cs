@@ -20,6 +20,43 @@ public sealed class ResumeTests(SharedRedis redis)
 
         await Eventually.TrueAsync(async () => await bridge.FieldAsync(session.Call, CallFields.Bridge) == bridge.Id, "the call's bridge");
         Assert.Equal("1", await bridge.FieldAsync(session.Call, CallFields.Stream));
+        Assert.Equal(session.Greeting, (await bridge.Calls.ReadSessionAsync(session.Call, default))!.Greeting);
+    }
+
+    [Fact]
+    public async Task A_tool_that_a_wiped_Redis_forgot_is_asked_for_again()
+    {
+        await using var deepgram = await FakeDeepgram.StartAsync();
+        await using var bridge = await TestBridge.StartAsync(redis, deepgram.Url);
+        var session = await bridge.CallAsync();
+        await using var phone = await bridge.PhoneAsync(session.Call);
+        var agent = await deepgram.NextAsync();
+        await phone.HeardAsync("City desk here.");
+        await agent.SendAsync("""{"type":"FunctionCallRequest","functions":[{"id":"c1","name":"retrieve_ticket","arguments":"{}"}]}""");
+        await bridge.ToAgentAsync(session.Call, "ToolRequested");
+
+        await bridge.Redis.SendAsync(["DEL", Keys.Call(session.Call), Keys.Bridge(bridge.Id)]);
+
+        await Eventually.TrueAsync(
+            async () => (await bridge.ToAgentAsync(session.Call)).Count(message => message.Type == "ToolRequested" && (string?)message.Data["toolCallId"] == "c1") == 2, "the tool is asked for again");
+    }
+
+    [Fact]
+    public async Task A_bridge_that_stood_still_leaves_a_call_that_moved_on_without_a_word()
+    {
+        await using var deepgram = await FakeDeepgram.StartAsync();
+        await using var bridge = await TestBridge.StartAsync(redis, deepgram.Url);
+        var session = await bridge.CallAsync();
+        await using var phone = await bridge.PhoneAsync(session.Call);
+        await deepgram.NextAsync();
+        await phone.HeardAsync("City desk here.");
+
+        Assert.Equal(2, await bridge.Calls.BeginStreamAsync(session.Call, "elsewhere", default));
+        await bridge.Services.GetRequiredService<MediaBridge.Directory.BridgeDirectory>().LookAgainAsync(default);
+
+        Assert.Equal("superseded", (await phone.Closed.WaitAsync(TimeSpan.FromSeconds(5))).Reason);
+        Assert.Equal("elsewhere", await bridge.FieldAsync(session.Call, CallFields.Bridge));
+        Assert.Equal("City desk here.", phone.Heard);
     }
 
     [Fact]
@@ -30,7 +67,7 @@ public sealed class ResumeTests(SharedRedis redis)
         var session = await bridge.CallAsync();
         Assert.Equal(1, await bridge.Calls.BeginStreamAsync(session.Call, "elsewhere", default));
 
-        Assert.False(await bridge.Calls.HoldStreamAsync(session.Call, 1, bridge.Id, default));
+        Assert.Equal(StreamHold.Lost, await bridge.Calls.HoldStreamAsync(session, 1, bridge.Id, default));
         Assert.Equal("elsewhere", await bridge.FieldAsync(session.Call, CallFields.Bridge));
     }
 

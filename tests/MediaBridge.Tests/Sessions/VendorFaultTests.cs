@@ -1,3 +1,4 @@
+using CityMonitor.MediaBridge.Deepgram;
 using CityMonitor.MediaBridge.Tests.Harness;
 using CityMonitor.Messaging.Contracts;
 using CityMonitor.Messaging.State;
@@ -180,6 +181,70 @@ public sealed class VendorFaultTests(SharedRedis redis)
         await agent.SendAsync(message);
         await agent.SayAsync("Still here.");
         await phone.HeardAsync("Still here.");
+    }
+
+    [Fact]
+    public async Task A_vendor_that_sends_nothing_but_garbage_is_replaced_and_one_that_comes_to_its_senses_is_not()
+    {
+        await using var deepgram = await FakeDeepgram.StartAsync();
+        await using var bridge = await TestBridge.StartAsync(redis, deepgram.Url);
+        var session = await bridge.CallAsync();
+        await using var phone = await bridge.PhoneAsync(session.Call);
+        var agent = await deepgram.NextAsync();
+        await phone.HeardAsync("City desk here.");
+        for (var i = 1; i < DeepgramAgent.MostGarbled; i++)
+        {
+            await agent.SendAsync("\u0001{not json");
+        }
+
+        await agent.SayAsync("Still here?");
+        await phone.HeardAsync("Still here?");
+        for (var i = 0; i < DeepgramAgent.MostGarbled; i++)
+        {
+            await agent.SendAsync("\u0001{not json");
+        }
+
+        var next = await deepgram.NextAsync();
+        await next.SayAsync("Back again?");
+        await phone.HeardAsync("Back again?");
+        await agent.Closed.WaitAsync(TimeSpan.FromSeconds(5));
+    }
+
+    [Fact]
+    public async Task A_call_beyond_the_accounts_agents_goes_to_the_keypad_and_the_place_is_free_again_afterwards()
+    {
+        await using var deepgram = await FakeDeepgram.StartAsync();
+        await using var bridge = await TestBridge.StartAsync(redis, deepgram.Url, ("Deepgram:MaxConcurrent", "1"));
+        var one = await bridge.CallAsync();
+        var two = await bridge.CallAsync();
+        await using (var phone = await bridge.PhoneAsync(one.Call))
+        {
+            await deepgram.NextAsync();
+            await using var other = await bridge.PhoneAsync(two.Call);
+            Assert.Equal("engine-failed", (await other.Closed.WaitAsync(TimeSpan.FromSeconds(10))).Reason);
+            Assert.Equal("keypad", await bridge.FieldAsync(two.Call, CallFields.Mode));
+            Assert.Equal(1, deepgram.AgentAttempts);
+        }
+
+        await Eventually.TrueAsync(() => deepgram.OpenSockets == 0, "the first agent is closed");
+        var three = await bridge.CallAsync();
+        await using var later = await bridge.PhoneAsync(three.Call);
+        await deepgram.NextAsync();
+    }
+
+    [Fact]
+    public async Task A_vendor_that_takes_a_second_and_a_half_to_open_still_gets_the_call()
+    {
+        await using var deepgram = await FakeDeepgram.StartAsync();
+        deepgram.HandshakeDelay = TimeSpan.FromMilliseconds(1500);
+        await using var bridge = await TestBridge.StartAsync(redis, deepgram.Url);
+        var session = await bridge.CallAsync();
+        await using var phone = await bridge.PhoneAsync(session.Call);
+        var agent = await deepgram.NextAsync();
+        await agent.SayAsync("Here at last?");
+        await phone.HeardAsync("Here at last?");
+        Assert.InRange(deepgram.AgentAttempts, 2, 3);
+        Assert.InRange(phone.LongestSilenceMs, 0, 3500);
     }
 
     [Fact]

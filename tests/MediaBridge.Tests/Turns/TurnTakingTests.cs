@@ -43,22 +43,21 @@ public sealed class TurnTakingTests
     {
         var watch = new MuteWatch();
         watch.CallerStopped(1000);
-        Assert.Equal(MuteVerdict.Fine, watch.Tick(2499, false));
-        Assert.Equal(MuteVerdict.Mute, watch.Tick(2500, false));
+        Assert.False(watch.IsMute(2499, false));
+        Assert.True(watch.IsMute(2500, false));
         watch.TurnTaken(10_000);
-        Assert.Equal(MuteVerdict.Fine, watch.Tick(12_499, false));
-        Assert.Equal(MuteVerdict.Mute, watch.Tick(12_500, false));
+        Assert.False(watch.IsMute(12_499, false));
+        Assert.True(watch.IsMute(12_500, false));
     }
 
     [Fact]
-    public void A_vendor_that_works_on_it_gets_five_seconds_and_the_gap_is_filled_once()
+    public void A_vendor_that_works_on_it_gets_five_seconds()
     {
         var watch = new MuteWatch();
         watch.TurnTaken(0);
         watch.VendorAlive();
-        Assert.Equal(MuteVerdict.Slow, watch.Tick(2500, false));
-        Assert.Equal(MuteVerdict.Fine, watch.Tick(4999, false));
-        Assert.Equal(MuteVerdict.Mute, watch.Tick(5000, false));
+        Assert.False(watch.IsMute(4999, false));
+        Assert.True(watch.IsMute(5000, false));
     }
 
     [Fact]
@@ -66,8 +65,24 @@ public sealed class TurnTakingTests
     {
         var watch = new MuteWatch();
         watch.CallerStopped(0);
-        Assert.Equal(MuteVerdict.Fine, watch.Tick(1500, audible: true));
-        Assert.Equal(MuteVerdict.Fine, watch.Tick(3000, audible: false));
+        Assert.False(watch.IsMute(1500, audible: true));
+        Assert.False(watch.IsMute(3000, audible: false));
+    }
+
+    [Fact]
+    public void Dead_air_is_filled_again_and_again_while_words_are_owed_and_never_else()
+    {
+        var air = new DeadAir(["One.", "Two."]);
+        air.Sounded(10_000);
+        Assert.False(air.IsDue(20_000, owed: false));
+        Assert.False(air.IsDue(20_050, owed: true)); // until now it was the caller's turn
+        Assert.False(air.IsDue(22_300, owed: true));
+        Assert.True(air.IsDue(22_350, owed: true));
+        air.Sounded(23_000);
+        Assert.False(air.IsDue(25_250, owed: true));
+        Assert.True(air.IsDue(25_300, owed: true));
+        Assert.Equal("One. Two. One.", $"{air.NextPhrase()} {air.NextPhrase()} {air.NextPhrase()}");
+        Assert.Null(new DeadAir([]).NextPhrase());
     }
 
     [Fact]
