@@ -2,6 +2,8 @@ using CityMonitor.AgentWorker.Dispatch;
 using CityMonitor.AgentWorker.Extraction;
 using CityMonitor.AgentWorker.Flows;
 using CityMonitor.AgentWorker.Sweep;
+using CityMonitor.AgentWorker.Talk;
+using CityMonitor.Messaging.State;
 using CityMonitor.Messaging.Streams;
 using CityMonitor.ServiceDefaults;
 using Microsoft.Extensions.Options;
@@ -20,7 +22,12 @@ static class AgentFeatures
         builder.Services.AddSingleton<TicketExtractor>();
         builder.Services.AddSingleton<FlowLibrary>();
         builder.Services.AddSingleton<FactReader>();
+        builder.Services.AddCheckedOptions<TalkOptions>(TalkOptions.Section);
+        builder.Services.AddSingleton<TalkStore>();
+        builder.Services.AddSingleton<TalkModel>();
         builder.Services.AddAgentPartitions<IncidentHandler>();
+        // A turn waits for nothing: what a dead worker left is taken as soon as it can be told from a slow one.
+        builder.Services.AddWorkStream<AnswerHandler>(Keys.Model, builder.Configuration.GetValue("Talk:Concurrency", 200), abandonedSeconds: 3);
         builder.Services.AddHostedService<SweepService>();
         // A flow that cannot be read is found now, not when the first incident needs it.
         builder.Services.AddHostedService<FlowCheck>();

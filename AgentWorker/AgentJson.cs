@@ -2,6 +2,7 @@ using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using CityMonitor.AgentWorker.Status;
+using CityMonitor.AgentWorker.Talk;
 
 namespace CityMonitor.AgentWorker;
 
@@ -13,6 +14,7 @@ namespace CityMonitor.AgentWorker;
 [JsonSerializable(typeof(bool))]
 [JsonSerializable(typeof(string))]
 [JsonSerializable(typeof(StatusReport))]
+[JsonSerializable(typeof(TalkState))]
 sealed partial class AgentJson : JsonSerializerContext
 {
     /// <summary>For models: letters of every script as they are, since escapes cost tokens and are read out wrongly.</summary>

@@ -8,7 +8,7 @@ static class CallTrace
 {
     public const string SourceName = "CityMonitor.AgentWorker";
 
-    static readonly ActivitySource source = new(SourceName);
+    public static readonly ActivitySource Source = new(SourceName);
 
     /// <summary>What is published until the span is disposed belongs to the call's trace.</summary>
     /// <param name="incidentTrace">The traceparent with which the incident was first reported.</param>
@@ -28,7 +28,7 @@ static class CallTrace
 
         // StartActivity takes the current span for the parent; only without one it begins a trace.
         Activity.Current = null;
-        var span = source.StartActivity("call", ActivityKind.Producer, default(ActivityContext), links: links);
+        var span = Source.StartActivity("call", ActivityKind.Producer, default(ActivityContext), links: links);
         if (span is null)
         {
             Activity.Current = asked;

@@ -40,6 +40,14 @@ sealed class Decision(IncidentState state, DateTimeOffset now, DispatchOptions o
 
     public void Publish(Message message) => _messages.Add(message);
 
+    /// <summary>Takes messages back that another part answers for.</summary>
+    public IReadOnlyList<T> TakeMessages<T>(Func<T, bool> which) where T : Message
+    {
+        List<T> taken = [.. _messages.OfType<T>().Where(which)];
+        _messages.RemoveAll(message => message is T m && taken.Contains(m));
+        return taken;
+    }
+
     public void Audit(string kind, string text, CallId? call = null) =>
         _messages.Add(new AuditEntry("AgentWorker", kind, State.Id.Value, call, text));
 

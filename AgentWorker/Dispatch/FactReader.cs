@@ -20,6 +20,11 @@ sealed class FactReader(RedisClient redis, CallStore calls, IncidentStore incide
         IncidentReported m => await OfTicketAsync(state, m.Ticket, ct),
         IncidentChanged m => await OfTicketAsync(state, m.Ticket, ct) with { WindowOpen = await WindowOpenAsync(state.Responder?.WhatsApp, ct) },
         CallEnded or MediaStopped => new Facts { Transcript = await TranscriptAsync(state, ct) },
+        ModelAnswered or TurnConfirmed => new Facts
+        {
+            Transcript = state.Live is { Settled: true } ? await TranscriptAsync(state, ct) : [],
+            WindowOpen = await WindowOpenAsync(state.Responder?.WhatsApp, ct),
+        },
         ToolRequested m => new Facts
         {
             Transcript = state.Live is { Settled: true } ? await TranscriptAsync(state, ct) : [],

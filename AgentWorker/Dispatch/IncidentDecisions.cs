@@ -51,6 +51,9 @@ static class IncidentDecisions
             case MediaStopped m:
                 Conversation.StreamStopped(d, m);
                 break;
+            case UserTurn m:
+                Conversation.StreamSeen(d, m.Call, m.Stream);
+                break;
             case ToolRequested m:
                 ToolRunner.Requested(d, m);
                 break;

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using CityMonitor.AgentWorker.Flows;
+using CityMonitor.AgentWorker.Talk;
 using CityMonitor.AgentWorker.Tools;
 using CityMonitor.Messaging.Contracts;
 using CityMonitor.Messaging.Redis;
@@ -12,7 +13,7 @@ namespace CityMonitor.AgentWorker.Dispatch;
 
 /// <summary>Reads the incident, lets <see cref="IncidentDecisions"/> decide, and turns the decision into the step's effects.</summary>
 sealed partial class IncidentHandler(
-    IncidentStore incidents, FactReader facts, FlowLibrary flows, IOptions<DispatchOptions> options, TimeProvider clock, ILogger<IncidentHandler> log) : IMessageHandler
+    IncidentStore incidents, FactReader facts, FlowLibrary flows, TalkStore talks, IOptions<DispatchOptions> options, TimeProvider clock, ILogger<IncidentHandler> log) : IMessageHandler
 {
     /// <summary>A withdrawn incident is kept for questions; an open one is written at each sweep, so it never lapses.</summary>
     static readonly TimeSpan keepIncident = TimeSpan.FromDays(30);
@@ -49,10 +50,41 @@ sealed partial class IncidentHandler(
             IncidentDecisions.Decide(decision, message);
         }
 
+        await TalkAsync(decision, message, step, ct);
         Apply(decision, step);
         LogDecided(message.GetType().Name, decision.State.Status, decision.Messages.Count);
         return Handled.Done;
     }
+
+    /// <summary>The conversation's part of the message: a turn of it, or a tool's answer that it waits for.</summary>
+    async Task TalkAsync(Decision d, AgentMessage message, Step step, CancellationToken ct)
+    {
+        var isTurn = message is UserTurn or TurnConfirmed or AgentInterrupted or ModelAnswered or MediaStarted { Stream: > 1 };
+        if (!isTurn && !d.Messages.OfType<ToolResult>().Any(result => TalkIds.IsOurs(result.ToolCallId)))
+        {
+            return;
+        }
+
+        var live = d.Live;
+        var call = isTurn ? ((CallMessage)message).Call : live!.Call;
+        var talk = await talks.BeginAsync(call, message, ct);
+        talk.Offered = OfferedTools(d);
+        if (isTurn)
+        {
+            TalkDecisions.Decide(talk, (CallMessage)message);
+            talk.Tools.ForEach(tool => ToolRunner.Requested(d, tool));
+        }
+
+        foreach (var result in d.TakeMessages<ToolResult>(result => TalkIds.IsOurs(result.ToolCallId)))
+        {
+            TalkDecisions.ToolAnswered(talk, result.ToolCallId, result.Content, OfferedTools(d), d.Messages.OfType<FinishCall>().Any());
+        }
+
+        talk.Apply(step);
+    }
+
+    /// <summary>What the stage allows; the rest would be refused anyway.</summary>
+    static IReadOnlyList<string> OfferedTools(Decision d) => d.Live is { } live && d.Flow.Stage(live.Stage) is { } stage ? stage.Tools : [.. d.Flow.Tools];
 
     static TicketSnapshot? TicketOf(AgentMessage message) => message switch
     {
@@ -65,6 +97,13 @@ sealed partial class IncidentHandler(
     void Unknown(AgentMessage message, Step step)
     {
         LogUnknown(message.GetType().Name, message.Root);
+        if (message is UserTurn { Confirmed: true } turn)
+        {
+            step.Publish(new Speak(turn.Call, turn.Stream, turn.Turn, 0, "I am sorry, we have lost what this call is about. Somebody will call you back. Goodbye."));
+            step.Publish(new TurnFinished(turn.Call, turn.Stream, turn.Turn, 1));
+            step.Publish(new FinishCall(turn.Call, "error"));
+        }
+
         if (message is ToolRequested m)
         {
             step.Publish(new ToolResult(m.Call, m.Stream, m.ToolCallId, m.Name, ToolAnswer.Error("Nothing is known of this call's incident.", "Apologise, say that somebody will call back, and say goodbye.").Content));

@@ -106,6 +106,9 @@ sealed partial class Conversation
                     var reason = finish.Reason.Length > 0 ? finish.Reason : "finished";
                     EndAfterWords("finished", reason, cancellable: false, graceMs: 1200, boundMs: 15_000);
                     break;
+                case SwitchToKeypad:
+                    EngineFailed();
+                    break;
                 case Messaging.Contracts.LeaveVoicemail:
                     LeaveVoicemail();
                     break;

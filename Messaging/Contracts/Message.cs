@@ -31,6 +31,9 @@ public abstract record TelephonyMessage : Message;
 /// <summary>To any MediaBridge (stream cm:media).</summary>
 public abstract record MediaMessage : Message;
 
+/// <summary>To any AgentWorker that has a place free for a language model's answer (stream cm:model).</summary>
+public abstract record ModelMessage(CallId Call) : Message;
+
 /// <summary>To the MediaBridge that holds the call now, looked up at the moment of writing (stream cm:speech:{bridge}).</summary>
 public abstract record SpeechMessage(CallId Call) : Message;
 

@@ -64,3 +64,24 @@ public sealed record TurnFinished(CallId Call, int Stream, int Turn, int Chunks)
 
 /// <summary>Take back what has not been heard yet of the answer to this turn: the worker has changed its mind (an operator took over, another model starts anew). A later answer to it is not possible.</summary>
 public sealed record StopSpeaking(CallId Call, int Stream, int Turn) : SpeechMessage(Call);
+
+/// <summary>The speech engine has nobody to think for it: go to keypad mode once what is being said has been heard.</summary>
+public sealed record SwitchToKeypad(CallId Call, string Reason) : SpeechMessage(Call);
+
+/// <summary>
+/// Ask the model for the next step of the answer to a turn. Sent in the step that made the job; whoever takes it writes each sentence as it
+/// comes and ends with <see cref="ModelAnswered"/>. It may be done twice (a crash): the second goes on behind the last sentence that was sent.
+/// </summary>
+/// <param name="Round">Counts the model's steps within one answer from 0: each round of tools is followed by one more.</param>
+public sealed record AnswerTurn(CallId Call, int Stream, int Turn, int Round) : ModelMessage(Call);
+
+/// <summary>One step of the model is complete. Of the same round only the first counts.</summary>
+/// <param name="Text">What it said in this step, all of it sent already.</param>
+/// <param name="Tools">What it wants done before it goes on; empty: the answer is complete.</param>
+/// <param name="Chunks">How many pieces the whole answer has by now.</param>
+/// <param name="Failed">No model could be asked.</param>
+public sealed record ModelAnswered(CallId Call, int Stream, int Turn, int Round, string Text, IReadOnlyList<ModelToolCall> Tools, int Chunks, bool Failed = false) : CallMessage(Call);
+
+/// <param name="Id">Ours: stream.turn.round.index, so that a redo names the same call the same.</param>
+/// <param name="Arguments">The model's JSON, unchecked.</param>
+public sealed record ModelToolCall(string Id, string Name, string Arguments);

@@ -34,6 +34,7 @@ public static class Keys
     public const string Telephony = "cm:telephony";
     public const string Tickets = "cm:tickets";
     public const string Media = "cm:media";
+    public const string Model = "cm:model";
     public const string Audit = "cm:audit";
     public const string Dead = "cm:dead";
 
@@ -51,6 +52,12 @@ public static class Keys
 
     /// <summary>List of turns as they were spoken and heard.</summary>
     public static string Turns(CallId call) => $"cm:call:{call}:turns";
+
+    /// <summary>The conversation as the model is told it and the answer under way, JSON; AgentWorker alone writes it.</summary>
+    public static string Talk(CallId call) => $"cm:call:{call}:talk";
+
+    /// <summary>Hash: the pieces of the newest answer as they were sent to the bridge.</summary>
+    public static string Answer(CallId call) => $"cm:call:{call}:answer";
 
     public static string CallOfSid(string callSid) => $"cm:sid:{callSid}";
     public static string StreamToken(string token) => $"cm:token:{token}";

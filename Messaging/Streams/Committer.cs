@@ -37,8 +37,9 @@ sealed class Committer(RedisClient redis)
           i = i + 2
         end
         for _ = 1, conditions do
-          if (redis.call('GET', ARGV[i]) or '') ~= ARGV[i + 1] then return 'CHANGED' end
-          i = i + 2
+          local found = ARGV[i + 1] == '' and redis.call('GET', ARGV[i]) or ARGV[i + 1] ~= '' and redis.call('HGET', ARGV[i], ARGV[i + 1])
+          if (found or '') ~= ARGV[i + 2] then return 'CHANGED' end
+          i = i + 3
         end
         if stream ~= '' and redis.call('XACK', stream, group, id) == 0 then return 'NOTPENDING' end
         local now
@@ -82,7 +83,7 @@ sealed class Committer(RedisClient redis)
         args[3] = fence?.Lease ?? "";
         args[4] = fence?.Epoch ?? 0;
         args[5] = step.Types.Count;
-        args[6] = step.Conditions.Count / 2;
+        args[6] = step.Conditions.Count / 3;
         var i = 7;
         foreach (var (key, type) in step.Types)
         {

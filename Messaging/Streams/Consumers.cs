@@ -35,12 +35,13 @@ public static class ConsumerRegistration
 {
     /// <summary>Competes with the other replicas for a work stream's messages (cm:telephony, cm:media, cm:tickets): each goes to one of them.</summary>
     /// <param name="concurrency">How many messages are handled at once.</param>
-    public static IServiceCollection AddWorkStream<THandler>(this IServiceCollection services, string stream, int concurrency = 16)
+    /// <param name="abandonedSeconds">What its consumer has not renewed for so long is done by another one. Renewed each second, so at least 3.</param>
+    public static IServiceCollection AddWorkStream<THandler>(this IServiceCollection services, string stream, int concurrency = 16, int abandonedSeconds = 5)
         where THandler : class, IMessageHandler
     {
         services.AddUpkeep().TryAddSingleton<THandler>();
         return services.AddSingleton<IHostedService>(provider => new WorkStream(
-            stream, concurrency, provider.GetRequiredService<RedisClient>(), provider.GetRequiredService<Groups>(), provider.Handling<THandler>(),
+            stream, concurrency, TimeSpan.FromSeconds(abandonedSeconds), provider.GetRequiredService<RedisClient>(), provider.GetRequiredService<Groups>(), provider.Handling<THandler>(),
             provider.GetRequiredService<MessagingIdentity>(), provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<ILogger<WorkStream>>()));
     }
 

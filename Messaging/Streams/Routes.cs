@@ -30,6 +30,7 @@ public static class Routes
         AgentMessage agent => Keys.AgentPartition(PartitionOf(agent.Root)),
         TelephonyMessage => Keys.Telephony,
         MediaMessage => Keys.Media,
+        ModelMessage => Keys.Model,
         TicketMessage => Keys.Tickets,
         AuditEntry => Keys.Audit,
         SpeechMessage => null,
@@ -40,6 +41,7 @@ public static class Routes
     {
         CallMessage call => call.Call,
         SpeechMessage speech => speech.Call,
+        ModelMessage model => model.Call,
         PlaceCall place => place.Call,
         EndCall end => end.Call,
         PrepareGreeting greeting => greeting.Call,

@@ -19,9 +19,9 @@ public sealed class Step
 
     internal Step(TimeProvider clock) => _clock = clock;
 
-    internal bool IsEmpty => _operations.Count == 0;
+    internal bool IsEmpty => _operations.Count == 0 && Conditions.Count == 0;
 
-    /// <summary>Conditions, each a key and the text that must stand in it; an empty text stands for no key.</summary>
+    /// <summary>Conditions, each a key, a field (empty: the key itself), and the text that must stand there; an empty text stands for nothing there.</summary>
     internal List<RedisArg> Conditions { get; } = [];
 
     /// <summary>Each operation as its number of arguments and the arguments: <c>3 SADD cm:incidents:open fd-4711</c>.</summary>
@@ -65,7 +65,15 @@ public sealed class Step
     public void OnlyWhile(string key, ReadOnlyMemory<byte>? value)
     {
         Conditions.Add(key);
+        Conditions.Add("");
         Conditions.Add(value ?? ReadOnlyMemory<byte>.Empty);
+    }
+
+    /// <summary>Nothing of the step is done unless <paramref name="field"/> of the hash still holds <paramref name="value"/>.</summary>
+    public void OnlyWhile(string hashKey, string field, string value)
+    {
+        Expect(hashKey, "hash");
+        Conditions.AddRange([hashKey, field, value]);
     }
 
     public void Delete(string key) => Add("DEL", key);

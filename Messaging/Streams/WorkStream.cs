@@ -7,12 +7,11 @@ namespace CityMonitor.Messaging.Streams;
 
 /// <summary>
 /// One of the competing consumers of a work stream: a blocking reader that takes no more than it can handle at once, a renewal of what
-/// takes long, and a claim of what other consumers left for 5 s.
+/// takes long, and a claim of what other consumers left for <paramref name="abandoned"/>.
 /// </summary>
-sealed class WorkStream(string stream, int concurrency, RedisClient redis, Groups groups, EntryHandling handling, MessagingIdentity identity, TimeProvider clock, ILogger<WorkStream> log)
+sealed class WorkStream(string stream, int concurrency, TimeSpan abandoned, RedisClient redis, Groups groups, EntryHandling handling, MessagingIdentity identity, TimeProvider clock, ILogger<WorkStream> log)
     : BackgroundService
 {
-    static readonly TimeSpan s_abandoned = TimeSpan.FromSeconds(5);
     static readonly TimeSpan s_tick = TimeSpan.FromSeconds(1);
     const int BlockMilliseconds = 2000;
 
@@ -161,7 +160,7 @@ sealed class WorkStream(string stream, int concurrency, RedisClient redis, Group
 
                 if (!stopping.IsCancellationRequested && _room.Free is > 0 and var free)
                 {
-                    (cursor, var entries) = await groups.ClaimAsync(stream, _place.Group, _place.Name, s_abandoned, cursor, free, ct);
+                    (cursor, var entries) = await groups.ClaimAsync(stream, _place.Group, _place.Name, abandoned, cursor, free, ct);
                     entries.ForEach(Take);
                 }
             }

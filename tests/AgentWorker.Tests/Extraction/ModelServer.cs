@@ -53,6 +53,33 @@ sealed class ModelServer : IAsyncDisposable
         usage = new { prompt_tokens = 1, completion_tokens = 1, total_tokens = 2 },
     });
 
+    /// <summary>A streamed answer: each text as a piece of its own, then the tool calls, then the end.</summary>
+    public static async Task StreamsAsync(HttpContext http, string[] texts, params (string Name, object Arguments)[] tools)
+    {
+        http.Response.ContentType = "text/event-stream";
+        foreach (var text in texts)
+        {
+            await ChunkAsync(http, new { content = text });
+        }
+
+        for (var i = 0; i < tools.Length; i++)
+        {
+            var arguments = JsonSerializer.Serialize(tools[i].Arguments);
+            await ChunkAsync(http, new { tool_calls = new[] { new { index = i, id = $"call_{i}", type = "function", function = new { name = tools[i].Name, arguments = arguments[..1] } } } });
+            await ChunkAsync(http, new { tool_calls = new[] { new { index = i, function = new { arguments = arguments[1..] } } } });
+        }
+
+        await ChunkAsync(http, new { }, tools.Length > 0 ? "tool_calls" : "stop");
+        await http.Response.WriteAsync("data: [DONE]\n\n");
+    }
+
+    public static async Task ChunkAsync(HttpContext http, object delta, string? finish = null)
+    {
+        var chunk = new { id = "chatcmpl-1", @object = "chat.completion.chunk", created = 1, model = "gpt-4o-mini", choices = new[] { new { index = 0, delta, finish_reason = finish } } };
+        await http.Response.WriteAsync($"data: {JsonSerializer.Serialize(chunk)}\n\n");
+        await http.Response.Body.FlushAsync();
+    }
+
     public static Task Fails(HttpContext http, HttpStatusCode status, string? retryAfter = null)
     {
         http.Response.StatusCode = (int)status;

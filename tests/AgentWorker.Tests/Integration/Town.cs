@@ -27,6 +27,8 @@ public sealed class Town : IAsyncLifetime
         ["OpenAI__AttemptTimeout"] = "00:00:02",
         ["OpenAI__TotalTimeout"] = "00:00:03",
         ["OpenAI__Retries"] = "0",
+        ["Talk__HedgeAfter"] = "00:00:00.5",
+        ["Talk__FirstWord"] = "00:00:02",
         ["Sweep__Interval"] = "00:00:01",
     };
 
