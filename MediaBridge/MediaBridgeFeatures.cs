@@ -38,6 +38,8 @@ static class MediaBridgeFeatures
         services.AddSingleton<IConversationEngineFactory, DeepgramAgentFactory>();
 
         services.AddSingleton<LiveStreams>();
+        services.AddSingleton<Rehearsal>();
+        services.AddReadiness("rehearsal", static (provider, _) => Task.FromResult(provider.GetRequiredService<Rehearsal>().IsOver));
         services.AddSingleton<StreamAdmission>();
         services.AddSingleton<CallStreams>();
         services.AddHostedService<StreamClock>();

@@ -11,7 +11,7 @@ namespace CityMonitor.MediaBridge.Directory;
 
 /// <summary>Tells the others that this bridge lives, where, and how many places it has: cm:bridge:{id}, 1.5 s, renewed twice a second.</summary>
 sealed class BridgeDirectory(
-    RedisClient redis, CallStore calls, BridgeId bridge, LiveStreams streams, IServer server, IOptions<PublicUrlOptions> urls, IHostApplicationLifetime lifetime,
+    RedisClient redis, CallStore calls, BridgeId bridge, LiveStreams streams, IServer server, IOptions<PublicUrlOptions> urls, Rehearsal rehearsal, IHostApplicationLifetime lifetime,
     TimeProvider clock, ILogger<BridgeDirectory> log) : BackgroundService
 {
     public static readonly TimeSpan Lease = TimeSpan.FromSeconds(1.5);
@@ -29,6 +29,7 @@ sealed class BridgeDirectory(
         }
 
         var url = PublicUrlOptions.StreamUrl(urls.Value.Media is { Length: > 0 } given ? given : LocalAddress());
+        await rehearsal.RunAsync(new Uri(PublicUrlOptions.StreamUrl(LocalAddress())), stoppingToken);
         BridgeDirectoryLog.Serving(log, bridge.Value, url);
         using var timer = new PeriodicTimer(Renewal, clock);
         try

@@ -29,8 +29,12 @@ sealed class CallStreams(
         var (opening, refusal) = await AdmitAsync(phone, signature, aborted);
         if (opening is null)
         {
-            BridgeTelemetry.RefusedStreams.Add(1, BridgeTelemetry.Tag("reason", refusal));
-            CallStreamsLog.Refused(log, refusal);
+            if (refusal != Rehearsal.Refusal)
+            {
+                BridgeTelemetry.RefusedStreams.Add(1, BridgeTelemetry.Tag("reason", refusal));
+                CallStreamsLog.Refused(log, refusal);
+            }
+
             await phone.CloseOutputAsync(CloseStatusOf(refusal), refusal);
             await PhoneReader.DiscardAsync(phone, CloseTimeout);
             return;

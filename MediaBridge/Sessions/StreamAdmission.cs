@@ -13,7 +13,7 @@ namespace CityMonitor.MediaBridge.Sessions;
 /// Who may carry audio: a stream whose start spends a token that TelephonyApi has minted for a known call, from a handshake that Twilio
 /// has signed. A token is spent once (GETDEL), so a second socket with the same one is refused.
 /// </summary>
-sealed class StreamAdmission(RedisClient redis, CallStore calls, IOptions<BridgeOptions> options)
+sealed class StreamAdmission(RedisClient redis, CallStore calls, Rehearsal rehearsal, IOptions<BridgeOptions> options)
 {
     const int LongestToken = 200;
 
@@ -28,7 +28,7 @@ sealed class StreamAdmission(RedisClient redis, CallStore calls, IOptions<Bridge
         var spent = await redis.SendAsync(["GETDEL", Keys.StreamToken(token)], ct);
         if (spent.IsNull || Read(spent.Bytes) is not { } stands)
         {
-            return (null, "token-unknown");
+            return (null, token == rehearsal.Token ? Rehearsal.Refusal : "token-unknown");
         }
 
         if (!SignatureMatches(stands.Signatures, signature))

@@ -70,6 +70,7 @@ sealed class TestBridge : IAsyncDisposable
         app.UseCityMonitor();
         app.MapMedia();
         await app.StartAsync();
+        await Eventually.TrueAsync(() => app.Services.GetRequiredService<Rehearsal>().IsOver, "the bridge has rehearsed");
         var address = app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First();
         return new TestBridge(app) { Url = new Uri(address.Replace("http://", "ws://", StringComparison.Ordinal) + "/media") };
     }
