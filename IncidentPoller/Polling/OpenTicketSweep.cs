@@ -33,7 +33,7 @@ sealed partial class OpenTicketSweep(
         {
             await TicketWalk.AsOfAsync(StartedAt.Value - IndexLag, freshdesk.ListChangedAsync, pace, clock, async ticket =>
             {
-                if (AcceptanceTags.Read(ticket.Tags) is not null && seen.Add(ticket.Id))
+                if (AcceptanceTags.Read(ticket) is not null && seen.Add(ticket.Id))
                 {
                     await observer.ObserveAsync(ticket, republish: true, ct);
                 }

@@ -51,6 +51,6 @@ static class MediaEndpoints
     }
 
     static JsonHttpResult<BridgeStatus> Status(LiveStreams live, BridgeId bridge, ServiceStatus service) => TypedResults.Json(
-        new BridgeStatus(service.Service, bridge.Value, live.IsDraining, live.Free, [.. live.All.Select(stream => stream.Status)], service.Vendors),
+        new BridgeStatus(service.Service, bridge.Value, live.IsDraining, live.Free, [.. live.All.Select(stream => stream.Status)], service.Vendors, service.Alerts),
         SessionsJson.Default.BridgeStatus);
 }
