@@ -180,7 +180,7 @@ public sealed class ResumeTests(SharedRedis redis)
             calls.Add((session, await bridge.PhoneAsync(session.Call)));
         }
 
-        await Task.WhenAll(calls.Select(call => call.Phone.HeardAsync("City desk here.")));
+        await Eventually.TrueAsync(() => bridge.Streams.All.Count() == 5, "five live calls", TimeSpan.FromSeconds(30));
         await bridge.StopAsync();
 
         foreach (var (session, phone) in calls)
