@@ -9,7 +9,7 @@ namespace CityMonitor.Simulator.Deepgram.Minds;
 sealed partial class Mind
 {
     // Scripts are trusted, utterances are not: an expression that runs away must not stop a session.
-    static readonly TimeSpan MatchTimeout = TimeSpan.FromMilliseconds(250);
+    static readonly TimeSpan MatchTimeout = TimeSpan.FromSeconds(5);
 
     // As many as the scripts have: the class's own cache is too small for them.
     static readonly ConcurrentDictionary<string, Regex> Expressions = new();
