@@ -12,6 +12,7 @@ return args switch
 {
     ["latency", ..] => await Latency.RunAsync(),
     ["throughput", ..] => await Throughput.RunAsync(),
+    ["vad", ..] => await VoiceActivity.RunAsync(),
     ["resp", .. var rest] => BenchmarkSwitcher.FromTypes([typeof(RespBenchmarks)]).Run(["--filter", "*", .. rest]).Any() ? 0 : 1,
     ["media", .. var rest] => BenchmarkSwitcher.FromTypes([typeof(MediaBenchmarks)]).Run(["--filter", "*", .. rest]).Any() ? 0 : 1,
     ["relay", .. var rest] => await RelayRun.RunAsync(RunOptions.Parse(rest, new RunOptions(100, 5, 20, null))),
@@ -24,6 +25,6 @@ return args switch
 
 static int Usage()
 {
-    Console.Error.WriteLine("dotnet run -c Release --project bench -- latency | throughput | resp | media | relay | memory | finished | city");
+    Console.Error.WriteLine("dotnet run -c Release --project bench -- latency | throughput | resp | media | relay | memory | finished | vad | city");
     return 2;
 }
