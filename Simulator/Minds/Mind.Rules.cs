@@ -3,7 +3,7 @@ using System.Globalization;
 using System.Text.Json;
 using System.Text.RegularExpressions;
 
-namespace CityMonitor.Simulator.Deepgram.Minds;
+namespace CityMonitor.Simulator.Minds;
 
 /// <summary>Which rule fits, and what its expressions and placeholders find.</summary>
 sealed partial class Mind
@@ -70,7 +70,7 @@ sealed partial class Mind
     static bool Holds(MindState state, Dictionary<string, List<string>> conditions) =>
         conditions.All(condition => condition.Value.Contains(state[condition.Key]));
 
-    static Match Find(string text, string expression)
+    public static Match Find(string text, string expression)
     {
         try
         {
@@ -114,6 +114,7 @@ sealed partial class Mind
         "next" => ((int.TryParse(value, CultureInfo.InvariantCulture, out var number) ? number : 0) + 1).ToString(CultureInfo.InvariantCulture),
         "phone" => SpokenNumbers.Phone(value) ?? "",
         "lower" => value.ToLowerInvariant(),
+        "brief" => value.Length <= 300 ? value : value[..300],
         _ => value,
     };
 
