@@ -79,7 +79,9 @@ static class ElevenLabsApi
     static JsonObject Subscription(ElevenLabsAccount account) => new()
     {
         ["tier"] = "creator", ["character_count"] = account.Used, ["character_limit"] = account.Limit, ["can_extend_character_limit"] = false,
-        ["allowed_to_extend_character_limit"] = false, ["next_character_count_reset_unix"] = 1_798_761_600, ["voice_slots_used"] = 0,
+        ["allowed_to_extend_character_limit"] = false, ["max_credit_limit_extension"] = 0,
+        ["professional_voice_slots_used_in_workspace"] = 0, ["current_overage"] = new JsonObject { ["amount"] = "0", ["currency"] = "usd" },
+        ["next_character_count_reset_unix"] = 1_798_761_600, ["voice_slots_used"] = 0,
         ["professional_voice_slots_used"] = 0, ["voice_limit"] = 30, ["professional_voice_limit"] = 1, ["voice_add_edit_counter"] = 0,
         ["can_extend_voice_limit"] = false, ["can_use_instant_voice_cloning"] = true, ["can_use_professional_voice_cloning"] = true,
         ["currency"] = "usd", ["status"] = "active", ["billing_period"] = "monthly_period", ["character_refresh_period"] = "monthly_period",

@@ -95,7 +95,8 @@ sealed class FluxTurns(FluxThresholds thresholds, TimeSpan endOfTurn)
     FluxTurn Turn(string what)
     {
         lastUpdate = ear.Seconds;
-        return new(what, index, windowStart, ear.Seconds, ear.Whole, Confidence());
+        // A copy: the next turn may begin before anybody reads it.
+        return new(what, index, windowStart, ear.Seconds, [.. ear.Whole], Confidence());
     }
 
     FluxTurn Ended(string trigger)
