@@ -21,6 +21,9 @@ sealed class ChatMind
     MindPlan? plan;
     string heard = "";
 
+    // The rest of what the assistant had begun to say when it broke off.
+    string unsaid = "";
+
     ChatMind(Mind mind, bool oneCall, string prompt)
     {
         (this.mind, this.oneCall) = (mind, oneCall);
@@ -48,7 +51,7 @@ sealed class ChatMind
         var past = new ChatMind(new Mind(script, known), oneCall, prompt);
         messages.ForEach(past.Remember);
         past.Understand();
-        return new ChatMind(new Mind(script, offered), oneCall, prompt) { state = past.state, plan = past.plan }.Speak();
+        return new ChatMind(new Mind(script, offered), oneCall, prompt) { state = past.state, plan = past.plan, unsaid = past.unsaid }.Speak(mayBeSilent: ChatRequest.Text(messages[^1]["role"]) != "user");
     }
 
     void Remember(JsonObject message)
@@ -59,6 +62,7 @@ sealed class ChatMind
         {
             // Several in a row are one thing said in pieces.
             heard = $"{heard} {content}".Trim();
+            unsaid = "";
             return;
         }
 
@@ -91,9 +95,18 @@ sealed class ChatMind
 
     void Said(string content)
     {
-        while (plan is not null && content.Length > 0 && mind.Next(state, plan, oneCall) is { Act: MindAct.Say or MindAct.Wait } next)
+        var left = content.Trim();
+        while (plan is not null && left.Length > 0 && mind.Next(state, plan, oneCall) is { Act: MindAct.Say or MindAct.Wait } next)
         {
+            var say = (next.Act as MindAct.Say)?.Text ?? "";
+            if (!left.StartsWith(say, StringComparison.Ordinal) && !say.StartsWith(left, StringComparison.Ordinal))
+            {
+                break;
+            }
+
             (state, plan) = (next.State, next.Left);
+            unsaid = left.Length < say.Length ? say[left.Length..].Trim() : "";
+            left = left.Length < say.Length ? "" : left[say.Length..].Trim();
         }
 
         state = mind.Recall(state, new MindMessage("assistant", content, []));
@@ -102,6 +115,7 @@ sealed class ChatMind
     void Called(string id, string name, string arguments)
     {
         calls[id] = (name, arguments);
+        unsaid = "";
         while (plan is not null)
         {
             var next = mind.Next(state, plan, oneCall: true);
@@ -124,9 +138,15 @@ sealed class ChatMind
         }
     }
 
-    ModelAnswer Speak()
+    /// <param name="mayBeSilent">Where nobody has just spoken, nothing is an answer too. A model always has a word for a person.</param>
+    ModelAnswer Speak(bool mayBeSilent)
     {
         var pieces = new List<ModelPiece>();
+        if (unsaid.Length > 0)
+        {
+            pieces.Add(new(unsaid, TimeSpan.Zero));
+        }
+
         var wait = TimeSpan.Zero;
         while (plan is not null && mind.Next(state, plan, oneCall) is { } next)
         {
@@ -145,6 +165,11 @@ sealed class ChatMind
                 case MindAct.Call call:
                     return new(pieces, call.Calls, null, "tool_calls") { Wait = wait };
             }
+        }
+
+        if (pieces.Count == 0 && !mayBeSilent)
+        {
+            pieces.Add(new("Goodbye.", wait));
         }
 
         return new(pieces, [], null, "stop") { Wait = wait };

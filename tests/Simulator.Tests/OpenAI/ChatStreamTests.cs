@@ -123,6 +123,22 @@ public sealed class ChatStreamTests(PlainSimulator shared) : IClassFixture<Plain
     }
 
     [Fact]
+    public async Task An_answer_that_broke_off_is_gone_on_with_behind_its_last_word()
+    {
+        List<ChatMessage> messages =
+        [
+            new SystemChatMessage("You are a dispatcher.\nIncident: Fire\nAddress: Harbour Road"),
+            new AssistantChatMessage("Who am I speaking with?"),
+            new UserChatMessage("Dana Reyes from the Central Police"),
+            new AssistantChatMessage([ChatToolCall.CreateFunctionToolCall("a", "record_responder", BinaryData.FromString("{}"))]),
+            new ToolChatMessage("a", "{}"),
+            new AssistantChatMessage("Thank you, Dana Reyes. Fire at Harbour Road."),
+            new SystemChatMessage("Go on right behind the words above."),
+        ];
+        Assert.Equal("Can you take this incident, yes or no?", (await AskAsync(messages, Tools)).Text);
+    }
+
+    [Fact]
     public async Task A_stage_that_offers_but_some_tools_has_the_same_mind()
     {
         var few = Tools.Where(t => t.FunctionName is "retrieve_ticket" or "record_responder" or "decline_incident").ToArray();
