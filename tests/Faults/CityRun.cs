@@ -8,6 +8,9 @@ sealed class CityRun(World world, Options options, Action<RowResult> done)
     /// <summary>A wave whose phones' clock was later than this is played again.</summary>
     const double TooLateMs = 100;
 
+    /// <summary>Nobody is on the phone for most of a row that lasts this long: a moment in which the machine was busy says nothing of it.</summary>
+    static readonly TimeSpan Long = TimeSpan.FromMinutes(10);
+
     const int MostWaves = 10;
 
     static readonly TextWriter output = TextWriter.Synchronized(Console.Out);
@@ -32,7 +35,7 @@ sealed class CityRun(World world, Options options, Action<RowResult> done)
                 await world.TakeClockLateMsAsync();
                 var played = await new Wave(world, row, wave, incidents).PlayAsync();
                 var late = await world.TakeClockLateMsAsync();
-                if (late > TooLateMs)
+                if (late > TooLateMs && !(row.Lasts >= Long))
                 {
                     Say($"    wave {wave} is not judged: the audio clock was {late:0} ms late: {row.Name}");
                     await world.CloseAsync(incidents);
