@@ -118,6 +118,7 @@ sealed partial class Conversation : IDisposable
             AnswerOverdueTools(now);
             WatchForMuteVendor(now);
             GoOnWhenIdle(now);
+            AskAgain(now);
             WatchForDeadAir(now);
             WatchSilence(now);
             WatchEnding(now);

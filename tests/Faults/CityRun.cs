@@ -32,10 +32,9 @@ sealed class CityRun(World world, Options options, Action<RowResult> done)
             var incidents = Enumerable.Range(0, count).Select(_ => new Incident(NextPhone(), DateTimeOffset.UtcNow)).ToList();
             try
             {
-                await world.TakeClockLateMsAsync();
-                var played = await new Wave(world, row, wave, incidents).PlayAsync();
-                var late = await world.TakeClockLateMsAsync();
-                if (late > TooLateMs && !(row.Lasts >= Long))
+                var playing = new Wave(world, row, wave, incidents);
+                var played = await playing.PlayAsync();
+                var late = playing.ClockLateMs;
                 {
                     Say($"    wave {wave} is not judged: the audio clock was {late:0} ms late: {row.Name}");
                     await world.CloseAsync(incidents);

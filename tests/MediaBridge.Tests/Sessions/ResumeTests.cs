@@ -153,6 +153,33 @@ public sealed class ResumeTests(SharedRedis redis)
     }
 
     [Fact]
+    public async Task Another_bridge_asks_again_where_the_answer_died_with_the_first_one()
+    {
+        await using var deepgram = await FakeDeepgram.StartAsync();
+        await using var bridge = await TestBridge.StartAsync(redis, deepgram.Url);
+        var session = await bridge.CallAsync();
+        await using (var phone = await bridge.PhoneAsync(session.Call))
+        {
+            var agent = await deepgram.NextAsync();
+            await phone.HeardAsync("City desk here.");
+            await agent.UserSaidAsync("Yes");
+            await agent.SayAsync("Can you come?");
+            await phone.HeardAsync("Can you come?");
+            await Eventually.TrueAsync(async () => (await bridge.TurnsAsync(session.Call)).Count == 3, "the question is recorded");
+            phone.Vanish();
+            await bridge.ToAgentAsync(session.Call, "MediaStopped");
+        }
+
+        // The responder has said yes, and waits.
+        await using var again = await bridge.PhoneAsync(session.Call);
+        var next = await deepgram.NextAsync();
+        Assert.Equal("Can you come?", (string?)(await next.NextAsync("InjectAgentMessage"))["message"]);
+        await next.SayAsync("Can you come?");
+        await again.HeardAsync("Can you come?");
+        Assert.InRange(again.LongestSilenceMs, 0, 2500);
+    }
+
+    [Fact]
     public async Task The_longest_duration_counts_from_the_first_stream()
     {
         await using var deepgram = await FakeDeepgram.StartAsync();
