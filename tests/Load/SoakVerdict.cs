@@ -16,7 +16,7 @@ sealed class SoakVerdict
     const int MostUnread = 100;
 
     /// <summary>Before so many calls code is still compiled and pools still fill.</summary>
-    const int WarmCalls = 150;
+    const int WarmCalls = 100;
 
     readonly List<string> problems = [];
 
