@@ -153,6 +153,12 @@ sealed partial class TicketWriter(RedisClient redis, FreshdeskClient freshdesk, 
         }
         catch (FreshdeskException error) when (error.Failure is FreshdeskFailure.NotFound or FreshdeskFailure.Gone)
         {
+            // Only a look tells a ticket that is gone from a Freshdesk that is confused: what can be read can be written, sooner or later.
+            if (await freshdesk.GetAsync(ticketId, ct) is { Deleted: not true, Spam: not true })
+            {
+                throw new FreshdeskException(FreshdeskFailure.Unavailable, $"A write was answered as if ticket {ticketId} were gone, and it is not: {error.Message}", error);
+            }
+
             (kind, outcome, text) = ("ticket.gone", "gone", $"{writeId} was not written: ticket {ticketId} is deleted or spam ({error.Message}).");
             await LookAsync(ticketId, null, ct);
         }

@@ -53,6 +53,22 @@ public sealed class WritingOutageTests
     }
 
     [Fact]
+    public async Task A_ticket_that_can_be_read_is_not_gone_whatever_its_writes_are_answered()
+    {
+        await using var poller = await RunningPoller.StartAsync(("Freshdesk:PollingInterval", "01:00:00"));
+        var ticket = poller.Samples.WithCustomFields(new CameraIncident());
+        poller.Break(new Fault { Status = 404, Match = "^(POST|PUT) " });
+
+        await NoteAsync(poller, ticket, "w1", "Accepted.");
+        await poller.SendAsync(new UpdateTicket("w2", IncidentId.OfTicket(ticket.Id), ticket.Id, TicketStatus.Pending));
+        await Eventually.TrueAsync(async () => (await poller.RedisAsync("ZCARD", Keys.TicketWork(ticket.Id))).Number == 2, "both wait");
+        poller.Mend();
+
+        await Eventually.TrueAsync(() => poller.Ticket(ticket.Id) is { Status: Ticket.Pending, Conversations.Length: 1 }, "both are written", TimeSpan.FromSeconds(40));
+        Assert.DoesNotContain(await poller.AuditAsync(), entry => entry.Kind == "ticket.gone");
+    }
+
+    [Fact]
     public async Task What_waits_outlives_the_process()
     {
         await using var poller = await RunningPoller.StartAsync();
