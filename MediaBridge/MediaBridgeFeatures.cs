@@ -1,3 +1,4 @@
+using CityMonitor.MediaBridge.Cascade;
 using CityMonitor.MediaBridge.Deepgram;
 using CityMonitor.MediaBridge.Directory;
 using CityMonitor.MediaBridge.Playback;
@@ -35,7 +36,9 @@ static class MediaBridgeFeatures
             http.DefaultRequestHeaders.Add("Authorization", $"Token {deepgram.ApiKey}");
         }, SpeakClient.Limits);
         services.AddSingleton<PhraseBook>();
-        services.AddSingleton<IConversationEngineFactory, DeepgramAgentFactory>();
+        services.AddSingleton<DeepgramAgentFactory>();
+        services.AddSingleton<IConversationEngineFactory, EngineChoice>();
+        builder.AddCascade();
 
         services.AddSingleton<LiveStreams>();
         services.AddSingleton<Rehearsal>();

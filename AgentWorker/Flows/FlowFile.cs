@@ -7,7 +7,7 @@ namespace CityMonitor.AgentWorker.Flows;
 /// <summary>Reads one flow. Every problem of a file is found in one pass and says file, line, key, rule and an example.</summary>
 sealed class FlowFile
 {
-    static readonly string[] engines = ["deepgram-agent"];
+    static readonly string[] engines = ["deepgram-agent", "cascade"];
 
     readonly string _file;
     readonly List<string> _problems = [];

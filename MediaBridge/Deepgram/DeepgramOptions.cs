@@ -43,4 +43,8 @@ sealed class DeepgramOptions : ICheckedOptions
 
 /// <summary>Where Deepgram is, who serves it, and its key.</summary>
 /// <param name="Agent">ws or wss, without a path.</param>
-sealed record DeepgramEndpoint(Uri Speak, Uri Agent, string ApiKey, bool Simulated);
+sealed record DeepgramEndpoint(Uri Speak, Uri Agent, string ApiKey, bool Simulated)
+{
+    /// <summary>The sockets of listen and speak: Speak as ws or wss, without a path.</summary>
+    public Uri Listen { get; } = new UriBuilder(Speak) { Scheme = Speak.Scheme is "https" or "wss" ? "wss" : "ws" }.Uri;
+}

@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Security.Cryptography;
 using System.Text;
 using CityMonitor.MediaBridge.Deepgram;
+using CityMonitor.MediaBridge.Speech;
 using CityMonitor.Messaging.Redis;
 using CityMonitor.Messaging.State;
 
@@ -11,7 +12,7 @@ namespace CityMonitor.MediaBridge.Playback;
 /// Audio of whole phrases that the bridge says itself: greeting, goodbye, call-back text, "one moment". Synthesised once per voice and
 /// text, kept for an hour in Redis for every bridge (cm:greeting:{hash}, raw mu-law), the short common ones in memory too.
 /// </summary>
-sealed class PhraseBook(RedisClient redis, SpeakClient speech, ILogger<PhraseBook> log)
+sealed class PhraseBook(RedisClient redis, SpeakClient speech, PhraseVoices voices, ILogger<PhraseBook> log)
 {
     static readonly TimeSpan TimeToLive = TimeSpan.FromHours(1);
 
@@ -122,7 +123,7 @@ sealed class PhraseBook(RedisClient redis, SpeakClient speech, ILogger<PhraseBoo
 
     async Task<ReadOnlyMemory<byte>> SpeakAsync(string hash, string voice, string text, CancellationToken ct)
     {
-        var audio = await speech.SpeakAsync(voice, text, ct);
+        var audio = voice.Contains('/', StringComparison.Ordinal) ? await voices.SpeakAsync(voice, text, ct) : await speech.SpeakAsync(voice, text, ct);
         try
         {
             await redis.SendAsync(["SET", Keys.Greeting(hash), audio, "PX", (long)TimeToLive.TotalMilliseconds], ct);

@@ -62,7 +62,7 @@ sealed class CallStreams(
         _ => WebSocketCloseStatus.PolicyViolation,
     };
 
-    sealed record Opening(StreamStart Start, CallSession Session, int Number, IReadOnlyList<HistoryEntry> Past, string Unheard, double AlreadySeconds, string? Traceparent);
+    sealed record Opening(StreamStart Start, CallSession Session, int Number, IReadOnlyList<HistoryEntry> Past, string Unheard, double AlreadySeconds, string? Spoken, string? Traceparent);
 
     async Task<(Opening? Opening, string Refusal)> AdmitAsync(PhoneSocket phone, string? signature, CancellationToken aborted)
     {
@@ -147,7 +147,7 @@ sealed class CallStreams(
             }
         }
 
-        return new Opening(start, session, number, past, unheard, (now - began) / 1000.0, fields.GetValueOrDefault(CallFields.Trace)?.Text);
+        return new Opening(start, session, number, past, unheard, (now - began) / 1000.0, number > 1 ? fields.GetValueOrDefault(CallFields.Spoken)?.Text : null, fields.GetValueOrDefault(CallFields.Trace)?.Text);
     }
 
     async Task CarryAsync(PhoneSocket phone, Opening opening)
@@ -164,7 +164,7 @@ sealed class CallStreams(
         await using var local = new LocalSpeech(phrases, session.Voice, log);
         phone.Name(opening.Start.StreamSid);
         using var conversation = new Conversation(
-            session, opening.Number, phone, records, local, turns.Value, clock, log, opening.Past, opening.Unheard, opening.AlreadySeconds)
+            session, opening.Number, phone, records, local, turns.Value, clock, log, opening.Past, opening.Unheard, opening.AlreadySeconds, opening.Spoken)
         {
             RequestEngine = seat.Request,
             EngineProved = seat.Proved,

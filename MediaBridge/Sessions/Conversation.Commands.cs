@@ -99,6 +99,15 @@ sealed partial class Conversation
                 case ToolResult result:
                     ConversationLog.LateToolResult(log, result.ToolCallId);
                     break;
+                case Speak piece when !deaf:
+                    OnSpeak(piece);
+                    break;
+                case TurnFinished finished when !deaf:
+                    OnFinished(finished);
+                    break;
+                case StopSpeaking stop when !deaf:
+                    OnStopSpeaking(stop);
+                    break;
                 case SayNews news when !deaf:
                     SayThroughEngine(news.Text);
                     break;

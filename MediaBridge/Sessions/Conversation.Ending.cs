@@ -76,7 +76,7 @@ sealed partial class Conversation
 
     void WatchEnding(double now)
     {
-        var quiet = !playout.IsPlaying && !agentTurnOpen && !greetingDue && phrasesUnderWay == 0;
+        var quiet = !playout.IsPlaying && !agentTurnOpen && !HasWords && !greetingDue && phrasesUnderWay == 0;
         quietSinceMs = quiet ? quietSinceMs < 0 ? now : quietSinceMs : -1;
         if (ending is { } due && (now >= due.ByMs || (quiet && now - quietSinceMs >= due.GraceMs) || LastWordsAreMissing(due, now)))
         {

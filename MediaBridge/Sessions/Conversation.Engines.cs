@@ -99,7 +99,7 @@ sealed partial class Conversation
     void ReplaceEngine(string reason)
     {
         goOn |= tools.Count > 0 || mute.ExpectsAnswer || (IsBetweenSentences && WordsAreLeft());
-        var rest = playout.CutShort();
+        var rest = $"{playout.CutShort()} {TurnTaking?.Unspoken}".Trim();
         unheard = unheard.Length == 0 ? rest : unheard;
         agentTurnOpen = false;
         discardAudio = false;
@@ -137,6 +137,12 @@ sealed partial class Conversation
         // Behind a goodbye nobody owes an answer any more; the ending has a bound of its own.
         if (deaf || ending is not null)
         {
+            return;
+        }
+
+        if (TurnTaking is { } own)
+        {
+            WatchForAnswer(now, own);
             return;
         }
 

@@ -83,6 +83,7 @@ sealed partial class Conversation
     /// <summary>Once nobody speaks or is about to.</summary>
     void GoOnWhenIdle(double now)
     {
+        goOn &= TurnTaking is null; // AgentWorker sends the pieces that were not heard by itself
         if ((!goOn && !untold) || engine is null || deaf || ending is not null || draining || tools.Count > 0 || agentTurnOpen || greetingDue || mute.ExpectsAnswer
             || detector.IsSpeaking || AwaitsReaction(now) || (playout.IsAudible && !playout.IsOnlyHolding))
         {

@@ -69,6 +69,12 @@ sealed partial class Conversation
                 {
                     listening.Hear(rest);
                 }
+
+                // Behind the audio: whoever is told that the caller has stopped has all of it.
+                if ((heard & Heard.SpeechEnded) != 0)
+                {
+                    TurnTaking?.CallerStopped(callerStoppedMs, detector.VoicedMs);
+                }
             }
         }
     }
@@ -99,6 +105,10 @@ sealed partial class Conversation
 
             silence.CallerSpoke();
             calls.Publish(new KeypadPressed(session.Call, digit.ToString()));
+            if (!deaf)
+            {
+                TurnTaking?.Digit(digit);
+            }
         }
     }
 
@@ -112,13 +122,18 @@ sealed partial class Conversation
             utteranceStart = Math.Max(0, tape.Position - detector.SinceOnset - PrerollBytes);
         }
 
-        if (options.OwnBargeIn && !deaf && playout.IsAudible)
+        if (options.OwnBargeIn && !deaf && playout.IsAudible && TurnTaking?.BargesInOnSound != false)
         {
             var noticed = clock.GetTimestamp();
             ownClear = true;
             discardAudio = agentTurnOpen;
             Interrupt(keepUnheard: true);
             BridgeTelemetry.BargeIn.Record(clock.GetElapsedTime(noticed).TotalSeconds, BridgeTelemetry.Tag("source", "detector"));
+        }
+
+        if (!deaf)
+        {
+            TurnTaking?.CallerStarted();
         }
     }
 
@@ -128,7 +143,7 @@ sealed partial class Conversation
         if (detector.VoicedMs >= shortestUtteranceMs && !deaf)
         {
             callerAwaitsReaction = true;
-            if (engine is not null)
+            if (engine is not (null or ITurnTakingEngine)) // such an engine watches its ear itself
             {
                 mute.CallerStopped(callerStoppedMs);
             }
@@ -153,6 +168,7 @@ sealed partial class Conversation
         }
 
         agentTurnOpen = false;
+        TurnTaking?.Cleared();
         if (ending is { Cancellable: true })
         {
             ending = null; // "goodbye" - "wait, one more thing"
@@ -181,6 +197,8 @@ sealed partial class Conversation
             ConversationLog.FalseAlarm(log);
             SayThroughEngine(text);
         }
+
+        TurnTaking?.GoOn();
     }
 
     void VendorAgreesOnBargeIn()

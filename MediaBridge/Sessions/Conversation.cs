@@ -44,9 +44,10 @@ sealed partial class Conversation : IDisposable
     /// <param name="past">The conversation before this stream, as heard.</param>
     /// <param name="unheard">What the stream before this one did not finish saying.</param>
     /// <param name="alreadySeconds">How long the call has been talking before this stream.</param>
+    /// <param name="spoken">The call's field `spoken`: which piece of an answer comes next.</param>
     public Conversation(
         CallSession session, int stream, IPhoneLine line, CallLog calls, LocalSpeech local, TurnsOptions options, TimeProvider clock, ILogger log,
-        IEnumerable<HistoryEntry> past, string unheard, double alreadySeconds)
+        IEnumerable<HistoryEntry> past, string unheard, double alreadySeconds, string? spoken = null)
     {
         (this.session, this.stream, this.calls, this.local, this.options, this.clock, this.log) = (session, stream, calls, local, options, clock, log);
         this.unheard = unheard;
@@ -54,6 +55,7 @@ sealed partial class Conversation : IDisposable
         detector = new SpeechDetector(options.Voice);
         began = clock.GetTimestamp();
         tools = new PendingTools(options.ToolTimeoutMs);
+        answer = AnswerPieces.Resumed(spoken);
         playout = new Playout(line, clock, OnHeardToTheEnd);
         silence = new SilencePolicy(session.Limits);
         deadAir = new DeadAir(HoldingPhrases.Of(session.Language));
@@ -76,7 +78,7 @@ sealed partial class Conversation : IDisposable
     double NowMs => clock.GetElapsedTime(began).TotalMilliseconds;
 
     bool SomethingGoesOn =>
-        playout.IsPlaying || detector.IsSpeaking || tools.Count > 0 || mute.ExpectsAnswer || agentTurnOpen || greetingDue || phrasesUnderWay > 0 || engine is null;
+        playout.IsPlaying || detector.IsSpeaking || tools.Count > 0 || mute.ExpectsAnswer || agentTurnOpen || HasWords || greetingDue || phrasesUnderWay > 0 || engine is null;
 
     /// <summary>The first words, and the engine while they are spoken.</summary>
     public void Start()
@@ -145,9 +147,9 @@ sealed partial class Conversation : IDisposable
             }
 
             disposed = true;
-            engine = null;
             ended.TrySetResult(StreamEnd.Error);
             RecordWhatWasHeard();
+            engine = null;
             foreach (var tool in tools.TakeAll())
             {
                 tool.Span?.Dispose();
@@ -161,7 +163,7 @@ sealed partial class Conversation : IDisposable
     /// <summary>The stream is over in mid-speech: what was heard so far is a turn, the rest stays in the call's state for the next stream.</summary>
     void RecordWhatWasHeard()
     {
-        var (text, heard) = playout.Position();
+        var (text, heard) = SpeakingPosition();
         if (text.Length == 0)
         {
             calls.Position("", 0);
@@ -186,6 +188,7 @@ sealed partial class Conversation : IDisposable
             history.Add(new HistoryEntry.Said(speaker, text));
         }
 
+        agentWasInterrupted = speaker == Speaker.Agent && interrupted;
         calls.Turn(new Turn(clock.GetUtcNow(), speaker, text, interrupted));
     }
 
@@ -201,7 +204,7 @@ sealed partial class Conversation : IDisposable
 
     void SavePosition()
     {
-        var (text, heard) = playout.Position();
+        var (text, heard) = SpeakingPosition();
         calls.Position(text, heard);
     }
 }

@@ -55,7 +55,10 @@ public sealed record AgentInterrupted(CallId Call, int Stream, int Turn) : CallM
 /// <summary>A piece of the answer to a turn, usually a sentence: to be spoken after the pieces before it.</summary>
 /// <param name="Stream">Of the <see cref="UserTurn"/> that is answered, as is <paramref name="Turn"/>.</param>
 /// <param name="Index">Counts the pieces of this answer from 0 without gaps. The same index again is ignored, whatever its text.</param>
-/// <param name="Text">Plain words as they shall be read in a transcript; how digits, times and addresses are pronounced is the bridge's business.</param>
+/// <param name="Text">
+/// Plain words, no markup. The bridge writes numbers, codes and abbreviations as they are said ("2 0 2, 5 5 5"), and what was heard comes
+/// back in that form.
+/// </param>
 public sealed record Speak(CallId Call, int Stream, int Turn, int Index, string Text) : SpeechMessage(Call);
 
 /// <summary>The answer to a turn is complete.</summary>

@@ -25,7 +25,7 @@ public sealed class FlowTests
     [Theory]
     [InlineData("voice: aura-2-andromeda-en", "voize: x", "voize is not a known key")]
     [InlineData("voice: aura-2-andromeda-en", "voize: x", "voice must be a text, for example voice: aura-2-andromeda-en")]
-    [InlineData("engine: deepgram-agent", "engine: magic", "engine must be one of deepgram-agent, not 'magic'")]
+    [InlineData("engine: deepgram-agent", "engine: magic", "engine must be one of deepgram-agent, cascade, not 'magic'")]
     [InlineData("max_seconds: 900", "max_seconds: forever", "limits.max_seconds must be a whole number from 10 to 3600, for example max_seconds: 900")]
     [InlineData("max_seconds: 900", "max_seconds: 99999", "limits.max_seconds must be a whole number")]
     [InlineData("retrieve_ticket: decision", "retrieve_ticket: nowhere", "'nowhere' is not a stage of this flow")]

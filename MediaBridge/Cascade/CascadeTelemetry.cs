@@ -1,0 +1,38 @@
+using System.Diagnostics.Metrics;
+
+namespace CityMonitor.MediaBridge.Cascade;
+
+/// <summary>Where a turn's time goes.</summary>
+static class CascadeTelemetry
+{
+    static readonly Meter Meter = new(BridgeTelemetry.Name);
+
+    public static readonly Histogram<double> EndOfTurn = Meter.CreateHistogram<double>("citymonitor.turn.end_delay", "s", "From the caller's last sound to the decision that the turn is over.");
+
+    public static readonly Histogram<double> FirstText = Meter.CreateHistogram<double>("citymonitor.turn.first_text", "s", "From the end of the turn to the first piece of the answer; 0 where an eager start had it already.");
+
+    public static readonly Histogram<double> FirstAudio = Meter.CreateHistogram<double>("citymonitor.turn.first_audio", "s", "From the end of the turn to the first audio handed to the phone.");
+
+    public static readonly Histogram<double> MouthToEar = Meter.CreateHistogram<double>("citymonitor.turn.response", "s", "From the caller's last sound to the first audio handed to the phone.");
+
+    public static readonly Histogram<double> VoiceFirstAudio = Meter.CreateHistogram<double>("citymonitor.voice.first_audio", "s", "From a text to its first audio, by voice.");
+
+    public static readonly Counter<long> EagerStarts = Meter.CreateCounter<long>("citymonitor.turn.eager", "{turn}", "Eager starts, by what came of them (right, wrong).");
+
+    public static readonly Counter<long> Interruptions = Meter.CreateCounter<long>("citymonitor.turn.interruptions", "{event}", "Sounds of the caller while the agent talked, by kind (words, backchannel, echo, noise).");
+}
+
+static partial class CascadeLog
+{
+    [LoggerMessage(2620, LogLevel.Warning, "The ear {Vendor} is replaced: {Reason}")]
+    public static partial void EarLost(ILogger log, string vendor, string reason);
+
+    [LoggerMessage(2621, LogLevel.Warning, "No ear could be opened: {Reason}")]
+    public static partial void EarNotOpened(ILogger log, string reason);
+
+    [LoggerMessage(2622, LogLevel.Warning, "The voice {Voice} has failed, the next one goes on: {Reason}")]
+    public static partial void VoiceFailed(ILogger log, string voice, string reason);
+
+    [LoggerMessage(2623, LogLevel.Information, "The line carries our own words back: from now on only words interrupt")]
+    public static partial void Echo(ILogger log);
+}

@@ -1,0 +1,191 @@
+using CityMonitor.MediaBridge.Turns;
+using CityMonitor.Messaging.Contracts;
+using CityMonitor.Messaging.State;
+
+namespace CityMonitor.MediaBridge.Sessions;
+
+/// <summary>Engines whose turns are taken here: the caller's words go to AgentWorker as turns, the pieces of its answers come back.</summary>
+sealed partial class Conversation : ITurnEvents
+{
+    /// <summary>So much of what was said lately can come back as an echo.</summary>
+    const int EchoCharacters = 400;
+
+    readonly AnswerPieces answer;
+    int turns;
+    bool agentWasInterrupted;
+    double answerDueSinceMs = -1;
+
+    ITurnTakingEngine? TurnTaking => engine as ITurnTakingEngine;
+
+    /// <summary>Pieces of an answer are on their way to the phone.</summary>
+    bool HasWords => TurnTaking is { HasWords: true };
+
+    Lock ITurnEvents.Gate => gate;
+
+    double ITurnEvents.NowMs => NowMs;
+
+    AgentSpeech ITurnEvents.AgentSpeech
+    {
+        get
+        {
+            var heard = HeardSinceResponder();
+            var pending = string.Join(' ', playout.Pending);
+            var recent = pending.Length == 0 ? heard : $"{heard} {pending}";
+            return new AgentSpeech(playout.IsPlaying || ownClear, heard, recent[Math.Max(0, recent.Length - EchoCharacters)..]);
+        }
+    }
+
+    int ITurnEvents.AskAgent(ITurnTakingEngine from, string text, bool confirmed, TurnSource source, bool again)
+    {
+        if (!IsCurrent(from) || deaf)
+        {
+            return 0;
+        }
+
+        if (confirmed)
+        {
+            playout.SettleNearlyHeard();
+        }
+
+        answer.Begin(stream, ++turns);
+        calls.Publish(new UserTurn(session.Call, stream, turns, text, confirmed, HeardSinceResponder(), agentWasInterrupted, again, source));
+        return turns;
+    }
+
+    void ITurnEvents.ConfirmTurn(ITurnTakingEngine from, int turn)
+    {
+        if (IsCurrent(from) && turn > 0)
+        {
+            calls.Publish(new TurnConfirmed(session.Call, stream, turn));
+        }
+    }
+
+    void ITurnEvents.DropTurn(ITurnTakingEngine from, int turn)
+    {
+        if (IsCurrent(from) && turn > 0)
+        {
+            answer.Stop(turn);
+            calls.Publish(new AgentInterrupted(session.Call, stream, turn));
+        }
+    }
+
+    void ITurnEvents.NothingSaid(ITurnTakingEngine from)
+    {
+        if (!IsCurrent(from))
+        {
+            return;
+        }
+
+        callerAwaitsReaction = false;
+        if (ownClear)
+        {
+            callerStoppedMs = double.MinValue;
+            SettleFalseAlarm(NowMs); // or at a tick, once the sound is over
+        }
+    }
+
+    void ITurnEvents.HearAgain(ITurnTakingEngine from)
+    {
+        if (IsCurrent(from) && !deaf && utteranceStart >= 0)
+        {
+            ReplayUtterance();
+        }
+    }
+
+    void OnSpeak(Speak piece)
+    {
+        var ready = answer.Take(piece);
+        foreach (var text in ready)
+        {
+            if (TurnTaking is { } speaker)
+            {
+                speaker.Speak(text);
+            }
+            else
+            {
+                unsaid.Add(text);
+            }
+        }
+
+        if (ready.Count > 0)
+        {
+            calls.Field(CallFields.Spoken, answer.ToString());
+            SavePosition();
+            CompleteAnswer();
+        }
+    }
+
+    void OnFinished(TurnFinished finished)
+    {
+        answer.Finish(finished);
+        CompleteAnswer();
+        if (finished.Chunks == 0)
+        {
+            mute.Answered(); // an answer without words
+            unanswered = null;
+        }
+    }
+
+    void CompleteAnswer()
+    {
+        if (answer.IsComplete())
+        {
+            TurnTaking?.AnswerComplete();
+        }
+    }
+
+    void OnStopSpeaking(StopSpeaking stop)
+    {
+        if (!answer.Is(stop))
+        {
+            return;
+        }
+
+        answer.Stop(stop.Turn);
+        if (TurnTaking is { } speaker)
+        {
+            Interrupt(keepUnheard: false);
+            speaker.StopSpeaking();
+        }
+    }
+
+    /// <summary>What the phone has heard of the agent since the caller's last turn, cut at the last whole word.</summary>
+    string HeardSinceResponder()
+    {
+        var last = history.FindLastIndex(entry => entry is HistoryEntry.Said { Speaker: Speaker.Responder });
+        var heard = history.Skip(last + 1).OfType<HistoryEntry.Said>().Select(said => said.Text).ToList();
+        var (text, characters) = playout.Position();
+        if (characters > 0)
+        {
+            heard.Add(text[..Math.Min(characters, text.Length)].TrimEnd());
+        }
+
+        return string.Join(' ', heard);
+    }
+
+    /// <summary>The phone's position, and behind it what has not come out of the engine yet.</summary>
+    (string Text, int Heard) SpeakingPosition()
+    {
+        var (text, heard) = playout.Position();
+        var unspoken = TurnTaking?.Unspoken ?? "";
+        return unspoken.Length == 0 ? (text, heard) : (text.Length == 0 ? unspoken : $"{text} {unspoken}", heard);
+    }
+
+    /// <summary>AgentWorker may be slow, or be replaced by another one, and then answers all the same: it is waited for longer than a vendor that says nothing.</summary>
+    void WatchForAnswer(double now, ITurnTakingEngine own)
+    {
+        if (!mute.ExpectsAnswer)
+        {
+            answerDueSinceMs = -1;
+            return;
+        }
+
+        answerDueSinceMs = answerDueSinceMs < 0 ? now : answerDueSinceMs;
+        if (!detector.IsSpeaking && now - answerDueSinceMs >= own.AnswerWithinMs)
+        {
+            BridgeTelemetry.VendorErrors.Add(1, BridgeTelemetry.Tag("gen_ai.provider.name", session.Engine), BridgeTelemetry.Tag("error.type", "no-answer"));
+            ConversationLog.EngineLost(log, "no answer");
+            EngineFailed();
+        }
+    }
+}

@@ -1,0 +1,98 @@
+using CityMonitor.MediaBridge.Tests.Harness;
+using CityMonitor.Messaging.State;
+using CityMonitor.Simulator.Faults;
+
+namespace CityMonitor.MediaBridge.Tests.Cascade;
+
+/// <summary>Ears and voices that are slow, wrong, refusing, mute or gone, in the middle of a call.</summary>
+public sealed class CascadeFaultTests(SharedRedis redis)
+{
+    static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+
+    [Fact]
+    public async Task An_ear_that_drops_in_mid_word_loses_no_turn()
+    {
+        await using var scene = await Scene.StartAsync(redis, turn => ["I see."]);
+        await scene.GreetedAsync();
+        var saying = scene.Phone.SayAsync("Fire station four");
+        await Eventually.TrueAsync(() => scene.Bridge.Streams.All.Any(stream => stream.Status.CallerSpeaking), "the caller is speaking");
+        scene.Vendors.Faults.Set(FaultTarget.DeepgramListen, new Fault { DropSocketsAfterMs = 0 });
+        scene.Vendors.Faults.Clear(FaultTarget.DeepgramListen);
+        await saying;
+        await scene.Phone.HeardAsync("I see.", Patience);
+        Assert.Equal("Fire station four", Assert.Single(scene.Worker.Confirmed).Text);
+    }
+
+    [Fact]
+    public async Task An_ear_that_goes_mute_is_replaced_and_hears_the_utterance_again()
+    {
+        await using var scene = await Scene.StartAsync(redis, turn => ["I see."]);
+        await scene.GreetedAsync();
+        scene.Vendors.Faults.Set(FaultTarget.DeepgramListen, new Fault { Mute = true });
+        await scene.Phone.SayAsync("Fire station four");
+        var stopped = scene.Phone.Watch.Elapsed;
+        scene.Vendors.Faults.Clear(FaultTarget.DeepgramListen);
+        await scene.Phone.HeardAsync("I see.", Patience);
+        Assert.Equal("Fire station four", Assert.Single(scene.Worker.Confirmed).Text);
+        Assert.True(scene.Phone.Watch.Elapsed - stopped < TimeSpan.FromSeconds(6), $"{scene.Phone.Watch.Elapsed - stopped}"); // 4 s and the words; a busy machine has some of it
+    }
+
+    [Fact]
+    public async Task An_ear_that_refuses_at_the_start_ends_in_keypad_mode()
+    {
+        await using var scene = await Scene.StartAsync(redis, turn => null, ("Deepgram:OpenTimeoutMs", "500"), ("Cascade:OpenTimeoutMs", "500"));
+        scene.Vendors.Faults.Set(FaultTarget.DeepgramListen, new Fault { Status = 503, DropSocketsAfterMs = 0 });
+        Assert.Equal("engine-failed", (await scene.Phone.Closed.WaitAsync(Patience)).Reason);
+        Assert.Equal("keypad", await scene.Bridge.FieldAsync(scene.Call, CallFields.Mode));
+    }
+
+    [Theory]
+    [InlineData("refuses")]
+    [InlineData("mute")]
+    public async Task A_voice_that_cannot_speak_is_replaced_before_the_phone_notices(string fault)
+    {
+        await using var scene = await Scene.StartAsync(redis, turn => ["There is a fire."], Voices("deepgram/aura-2-andromeda-en"), ("Cascade:FirstAudioMs", "500"));
+        await scene.GreetedAsync();
+        // Only the socket: the way by HTTP is the second voice.
+        scene.Vendors.Faults.Set(FaultTarget.DeepgramSpeak, fault == "mute"
+            ? new Fault { Mute = true, Match = "^GET /v1/speak" } : new Fault { Status = 503, Match = "^GET /v1/speak", DropSocketsAfterMs = 0 });
+        await scene.Phone.SayAsync("Hello");
+        await scene.Phone.HeardAsync("There is a fire.", Patience);
+        await scene.QuietAsync();
+        Assert.Equal("City desk here. There is a fire.", scene.Phone.Heard);
+    }
+
+    [Fact]
+    public async Task A_voice_that_breaks_in_mid_sentence_is_followed_from_the_next_word()
+    {
+        const string Sentence = "There is a fire at the old harbour and the wind comes from the north so be careful when you drive up.";
+        await using var scene = await Scene.StartAsync(redis, turn => [Sentence], Voices("deepgram/aura-2-andromeda-en"));
+        await scene.GreetedAsync();
+        await scene.Phone.SayAsync("Hello");
+        await scene.Phone.HeardAsync("There is", Patience);
+        scene.Vendors.Faults.Set(FaultTarget.DeepgramSpeak, new Fault { DropSocketsAfterMs = 0 });
+        scene.Vendors.Faults.Clear(FaultTarget.DeepgramSpeak);
+        await scene.Phone.HeardAsync("drive up.", Patience);
+        await scene.QuietAsync();
+
+        var heard = scene.Phone.Heard["City desk here. ".Length..].Split(' ');
+        Assert.True(IsSaidOnce(Sentence.Split(' '), heard), string.Join(' ', heard));
+    }
+
+    /// <summary>Every word in order, once; only the one at which the voice broke may be begun twice.</summary>
+    static bool IsSaidOnce(string[] words, string[] heard)
+    {
+        var same = words.Zip(heard).TakeWhile(pair => pair.First == pair.Second).Count();
+        if (same == words.Length)
+        {
+            return heard.Length == words.Length;
+        }
+
+        var word = words[same];
+        return (heard.Length == words.Length + 1 && word.StartsWith(heard[same], StringComparison.Ordinal) && heard[(same + 1)..].SequenceEqual(words[same..]))
+            || (heard.Length == words.Length && heard[same].EndsWith(word, StringComparison.Ordinal) && heard[(same + 1)..].SequenceEqual(words[(same + 1)..]));
+    }
+
+    static SpeechChoice Voices(params string[] voices) =>
+        new([], [.. voices.Select(voice => new VoiceChoice(voice.Split('/')[0], voice.Split('/')[1]))]);
+}

@@ -1,0 +1,212 @@
+using CityMonitor.MediaBridge.Tests.Harness;
+using CityMonitor.Messaging.Contracts;
+using CityMonitor.Messaging.State;
+
+namespace CityMonitor.MediaBridge.Tests.Cascade;
+
+/// <summary>A phone, the simulated Deepgram and a worker that answers by script: the cascade engine over real sockets and a real Redis.</summary>
+public sealed class CascadeTests(SharedRedis redis)
+{
+    static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+
+    [Fact]
+    public async Task A_caller_and_a_worker_talk_and_the_record_is_what_was_heard()
+    {
+        await using var scene = await Scene.StartAsync(redis, turn => turn.Text switch
+        {
+            "Hello" => ["Who is speaking, please?"],
+            "Station four" => ["There is a fire.", "Do you accept?"],
+            _ => ["Thank you."],
+        });
+        await scene.GreetedAsync();
+        await scene.Phone.SayAsync("Hello");
+        await scene.Phone.HeardAsync("Who is speaking, please?", Patience);
+        await scene.QuietAsync();
+        await scene.Phone.SayAsync("Station four");
+        await scene.Phone.HeardAsync("There is a fire. Do you accept?", Patience);
+        await scene.QuietAsync();
+
+        var turns = scene.Worker.Confirmed;
+        Assert.Equal(["Hello", "Station four"], turns.Select(turn => turn.Text));
+        Assert.Equal(["City desk here.", "Who is speaking, please?"], turns.Select(turn => turn.Heard));
+        Assert.All(turns, turn => Assert.False(turn.Interrupted || turn.Again));
+        var record = await scene.Bridge.TurnsAsync(scene.Call);
+        Assert.Equal(scene.Phone.Heard, string.Join(' ', record.Where(turn => turn.Speaker == Speaker.Agent).Select(turn => turn.Text)));
+        Assert.Equal(["Hello", "Station four"], record.Where(turn => turn.Speaker == Speaker.Responder).Select(turn => turn.Text));
+    }
+
+    [Fact]
+    public async Task Words_stop_the_agent_and_the_next_turn_says_what_was_heard()
+    {
+        await using var scene = await Scene.StartAsync(redis, turn => turn.Text == "Hello"
+            ? ["There is a fire at the old harbour.", "It was seen by two cameras at noon.", "The wind comes from the north."] : ["Of course."]);
+        await scene.GreetedAsync();
+        await scene.Phone.SayAsync("Hello");
+        await scene.Phone.HeardAsync("at the old", Patience);
+        await scene.Phone.SayAsync("No wait please");
+        await scene.Phone.HeardAsync("Of course.", Patience);
+        await scene.QuietAsync();
+
+        Assert.True(scene.Phone.ClearCount >= 1);
+        var turn = await scene.Worker.ConfirmedAsync(2);
+        Assert.Equal("No wait please", turn.Text);
+        Assert.True(turn.Interrupted);
+        Assert.StartsWith("There is a fire at the", turn.Heard, StringComparison.Ordinal);
+        Assert.DoesNotContain("north", scene.Phone.Heard, StringComparison.Ordinal);
+        var record = await scene.Bridge.TurnsAsync(scene.Call);
+        Assert.Equal(turn.Heard, record.Single(said => said.Interrupted).Text);
+    }
+
+    [Fact]
+    public async Task A_backchannel_does_not_cost_a_word()
+    {
+        await using var scene = await Scene.StartAsync(redis, turn => ["There is a fire at the old harbour and the wind comes from the north.", "Two cameras have seen it."]);
+        await scene.GreetedAsync();
+        await scene.Phone.SayAsync("Hello");
+        await scene.Phone.HeardAsync("at the old", Patience);
+        await scene.Phone.SayAsync("Mm-hmm");
+        await scene.Phone.HeardAsync("from the north. Two cameras have seen it.", Patience);
+        Assert.Single(scene.Worker.Confirmed);
+        Assert.Empty(scene.Worker.Received.OfType<AgentInterrupted>());
+    }
+
+    [Fact]
+    public async Task Pieces_that_come_twice_or_in_another_order_are_said_once_and_in_order()
+    {
+        await using var scene = await Scene.StartAsync(redis, _ => null);
+        await scene.GreetedAsync();
+        await scene.Phone.SayAsync("Hello");
+        var turn = await scene.Worker.ConfirmedAsync();
+        foreach (var (index, text) in ((int, string)[])[(1, "Second."), (0, "First."), (0, "First."), (1, "Other."), (2, "Third.")])
+        {
+            scene.Bridge.Tell(new Speak(scene.Call, turn.Stream, turn.Turn, index, text));
+        }
+
+        scene.Bridge.Tell(new Speak(scene.Call, turn.Stream, turn.Turn - 1, 0, "Of another turn."));
+        scene.Bridge.Tell(new TurnFinished(scene.Call, turn.Stream, turn.Turn, 3));
+        scene.Bridge.Tell(new TurnFinished(scene.Call, turn.Stream, turn.Turn, 3));
+        await scene.Phone.HeardAsync("Third.", Patience);
+        await scene.QuietAsync();
+        Assert.Equal("City desk here. First. Second. Third.", scene.Phone.Heard);
+        await Eventually.TrueAsync(async () => await scene.Bridge.FieldAsync(scene.Call, CallFields.Spoken) == $"{turn.Stream}.{turn.Turn}.3", "the position is kept");
+    }
+
+    [Fact]
+    public async Task What_is_typed_is_a_turn()
+    {
+        await using var scene = await Scene.StartAsync(redis, turn => turn.Source == TurnSource.Keypad ? ["I have it."] : null);
+        await scene.GreetedAsync();
+        foreach (var key in "2025550124#")
+        {
+            await scene.Phone.SendAsync($$$"""{"event":"dtmf","streamSid":"{{{scene.Phone.StreamSid}}}","sequenceNumber":"5","dtmf":{"track":"inbound_track","digit":"{{{key}}}"}}""");
+        }
+
+        await scene.Phone.HeardAsync("I have it.", Patience);
+        var turn = Assert.Single(scene.Worker.Confirmed);
+        Assert.Equal(("2025550124", TurnSource.Keypad), (turn.Text, turn.Source));
+    }
+
+    [Fact]
+    public async Task An_answer_that_never_comes_ends_in_keypad_mode_and_not_in_silence()
+    {
+        await using var scene = await Scene.StartAsync(redis, _ => null, ("Cascade:AnswerWithinMs", "4500"));
+        await scene.GreetedAsync();
+        await scene.Phone.SayAsync("Hello");
+        await scene.Phone.HeardAsync("One moment, please.", Patience);
+        Assert.Equal("engine-failed", (await scene.Phone.Closed.WaitAsync(Patience)).Reason);
+        Assert.Equal("keypad", await scene.Bridge.FieldAsync(scene.Call, CallFields.Mode));
+    }
+
+    [Fact]
+    public async Task A_moved_call_says_the_rest_and_takes_the_pieces_that_follow()
+    {
+        await using var scene = await Scene.StartAsync(redis, _ => null);
+        await scene.GreetedAsync();
+        await scene.Phone.SayAsync("Hello");
+        var turn = await scene.Worker.ConfirmedAsync();
+        scene.Bridge.Tell(new Speak(scene.Call, turn.Stream, turn.Turn, 0, "There is a fire at the harbour."));
+        scene.Bridge.Tell(new Speak(scene.Call, turn.Stream, turn.Turn, 1, "Two cameras have seen it."));
+        await scene.Phone.HeardAsync("There is a", Patience);
+        scene.Phone.Vanish();
+        await Eventually.TrueAsync(async () => await scene.Bridge.FieldAsync(scene.Call, CallFields.Bridge) == "", "the stream has ended");
+
+        await using var second = await scene.Bridge.PhoneAsync(scene.Call);
+        await second.HeardAsync("There is a fire at the harbour. Two cameras have seen it.", Patience);
+        scene.Bridge.Tell(new Speak(scene.Call, turn.Stream, turn.Turn, 1, "Two cameras have seen it."));
+        scene.Bridge.Tell(new Speak(scene.Call, turn.Stream, turn.Turn, 2, "Do you accept?"));
+        scene.Bridge.Tell(new TurnFinished(scene.Call, turn.Stream, turn.Turn, 3));
+        await second.HeardAsync("seen it. Do you accept?", Patience);
+        await second.SayAsync("Yes");
+        await Eventually.TrueAsync(() => scene.Worker.Confirmed.Any(next => next.Stream == 2), "the new stream has turns of its own", Patience);
+        Assert.Equal((2, 1, "Yes"), (scene.Worker.Confirmed[^1].Stream, scene.Worker.Confirmed[^1].Turn, scene.Worker.Confirmed[^1].Text));
+    }
+
+    [Fact]
+    public async Task Words_without_an_answer_are_asked_again_by_the_bridge_that_takes_over()
+    {
+        await using var scene = await Scene.StartAsync(redis, _ => null);
+        await scene.GreetedAsync();
+        await scene.Phone.SayAsync("Hello");
+        await scene.Worker.ConfirmedAsync();
+        await Eventually.TrueAsync(async () => (await scene.Bridge.TurnsAsync(scene.Call)).Count == 2, "the turn is recorded");
+        scene.Phone.Vanish();
+        await Eventually.TrueAsync(async () => await scene.Bridge.FieldAsync(scene.Call, CallFields.Bridge) == "", "the stream has ended");
+
+        scene.Worker.Answer = turn => turn.Again ? ["Here again."] : null;
+        await using var second = await scene.Bridge.PhoneAsync(scene.Call);
+        await second.HeardAsync("Here again.", Patience);
+        Assert.Equal((2, 1, "Hello", true), (scene.Worker.Turns[^1].Stream, scene.Worker.Turns[^1].Turn, scene.Worker.Turns[^1].Text, scene.Worker.Turns[^1].Again));
+    }
+}
+
+/// <summary>One call of the cascade engine.</summary>
+sealed class Scene : IAsyncDisposable
+{
+    public required RunningVendors Vendors { get; init; }
+
+    public required TestBridge Bridge { get; init; }
+
+    public required ScriptedWorker Worker { get; init; }
+
+    public required TestPhone Phone { get; init; }
+
+    public required CallId Call { get; init; }
+
+    public static Task<Scene> StartAsync(SharedRedis redis, Func<UserTurn, IReadOnlyList<string>?> answer, params (string Key, string Value)[] settings) =>
+        StartAsync(redis, answer, null, settings);
+
+    public static async Task<Scene> StartAsync(SharedRedis redis, Func<UserTurn, IReadOnlyList<string>?> answer, SpeechChoice? speech, params (string Key, string Value)[] settings)
+    {
+        var vendors = await RunningVendors.StartAsync();
+        // A vendor in the same process on a busy machine may take seconds; only a test of a fault is impatient.
+        (string Key, string Value)[] patient =
+        [
+            ("ElevenLabs:BaseUrl", vendors.ElevenLabs.ToString()), ("ElevenLabs:ApiKey", "simulator"), ("Cascade:Ears", "deepgram"),
+            ("Deepgram:OpenTimeoutMs", "20000"), ("Cascade:OpenTimeoutMs", "10000"), ("Cascade:FirstAudioMs", "8000"), ("Cascade:StallMs", "8000"),
+        ];
+        var bridge = await TestBridge.StartAsync(redis, vendors.Deepgram, [.. patient.Where(one => !settings.Any(other => other.Key == one.Key)), .. settings]);
+        var session = await bridge.CallAsync(call => call with { Engine = "cascade", Speech = speech });
+        return new Scene
+        {
+            Vendors = vendors, Bridge = bridge, Call = session.Call, Worker = ScriptedWorker.Of(bridge, session.Call, answer), Phone = await bridge.PhoneAsync(session.Call),
+        };
+    }
+
+    public async Task GreetedAsync()
+    {
+        await Phone.HeardAsync("City desk here.", TimeSpan.FromSeconds(30));
+        await QuietAsync();
+    }
+
+    /// <summary>Nothing is being heard, and the bridge knows.</summary>
+    public Task QuietAsync() =>
+        Eventually.TrueAsync(() => !Phone.IsPlaying && Bridge.Streams.All.All(stream => stream.Status is { AgentSpeaking: false, CallerSpeaking: false }), "it is quiet", TimeSpan.FromSeconds(20));
+
+    public async ValueTask DisposeAsync()
+    {
+        await Phone.DisposeAsync();
+        await Worker.DisposeAsync();
+        await Bridge.DisposeAsync();
+        await Vendors.DisposeAsync();
+    }
+}
