@@ -46,11 +46,12 @@ sealed partial class CascadeEngine
         }
     }
 
-    public void EarRenewed()
+    public void EarRenewed(Action take)
     {
         lock (events.Gate)
         {
             taker.HearAgain();
+            take();
             events.HearAgain(this);
             if (!callerSpeaks)
             {

@@ -15,7 +15,8 @@ interface IEarEvents
     void EarLost();
 
     /// <summary>Another connection hears from now on: the utterance under way should be played to it.</summary>
-    void EarRenewed();
+    /// <param name="take">Lets the new connection hear; what is played to it must come before the next live sound.</param>
+    void EarRenewed(Action take);
 
     /// <summary>Nobody can hear the caller.</summary>
     void EarFailed(string reason);
@@ -119,8 +120,8 @@ sealed class Ear(IReadOnlyList<IEarMaker> makers, ListenSettings settings, Casca
         {
             try
             {
-                open = await OpenAnyAsync(first, stop.Token);
-                events.EarRenewed();
+                var next = await OpenAnyAsync(first, stop.Token);
+                events.EarRenewed(() => open = next);
                 return true;
             }
             catch (EngineRefusedException refused)

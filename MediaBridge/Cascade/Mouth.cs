@@ -1,4 +1,5 @@
 using System.Buffers;
+using CityMonitor.MediaBridge.Audio;
 using CityMonitor.MediaBridge.Playback;
 using CityMonitor.MediaBridge.Speech;
 
@@ -235,6 +236,9 @@ sealed class Mouth(IReadOnlyList<ITextToSpeech> voices, CascadeOptions options, 
         }
     }
 
+    /// <summary>Between two voices in mid-sentence, as long as between two words: else the last and the first one are heard as one.</summary>
+    static readonly byte[] Seam = [.. Enumerable.Repeat(MuLaw.Silence, 120 * MuLaw.BytesPerMillisecond)];
+
     Piece? Next()
     {
         lock (gate)
@@ -311,6 +315,11 @@ sealed class Mouth(IReadOnlyList<ITextToSpeech> voices, CascadeOptions options, 
             {
                 Spoken(piece);
                 return;
+            }
+
+            if (bytes > 0)
+            {
+                OnAudio(piece, Seam);
             }
         }
 

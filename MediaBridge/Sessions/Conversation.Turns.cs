@@ -88,6 +88,7 @@ sealed partial class Conversation : ITurnEvents
     {
         if (IsCurrent(from) && !deaf && utteranceStart >= 0)
         {
+            batch.Take(); // it is on the tape
             ReplayUtterance();
         }
     }

@@ -89,8 +89,8 @@ public sealed class CascadeFaultTests(SharedRedis redis)
         }
 
         var word = words[same];
-        return (heard.Length == words.Length + 1 && word.StartsWith(heard[same], StringComparison.Ordinal) && heard[(same + 1)..].SequenceEqual(words[same..]))
-            || (heard.Length == words.Length && heard[same].EndsWith(word, StringComparison.Ordinal) && heard[(same + 1)..].SequenceEqual(words[(same + 1)..]));
+        return (heard.Length == words.Length + 1 && word.StartsWith(heard[same], StringComparison.Ordinal) && heard.AsSpan(same + 1).SequenceEqual(words.AsSpan(same)))
+            || (heard.Length == words.Length && heard[same].EndsWith(word, StringComparison.Ordinal) && heard.AsSpan(same + 1).SequenceEqual(words.AsSpan(same + 1)));
     }
 
     static SpeechChoice Voices(params string[] voices) =>
