@@ -30,7 +30,7 @@ public sealed class CascadeTests(SharedRedis redis)
         Assert.Equal(["Hello", "Station four"], turns.Select(turn => turn.Text));
         Assert.Equal(["City desk here.", "Who is speaking, please?"], turns.Select(turn => turn.Heard));
         Assert.All(turns, turn => Assert.False(turn.Interrupted || turn.Again));
-        var record = await scene.Bridge.TurnsAsync(scene.Call);
+        var record = await scene.RecordAsync();
         Assert.Equal(scene.Phone.Heard, string.Join(' ', record.Where(turn => turn.Speaker == Speaker.Agent).Select(turn => turn.Text)));
         Assert.Equal(["Hello", "Station four"], record.Where(turn => turn.Speaker == Speaker.Responder).Select(turn => turn.Text));
     }
@@ -53,7 +53,7 @@ public sealed class CascadeTests(SharedRedis redis)
         Assert.True(turn.Interrupted);
         Assert.StartsWith("There is a fire at the", turn.Heard, StringComparison.Ordinal);
         Assert.DoesNotContain("north", scene.Phone.Heard, StringComparison.Ordinal);
-        var record = await scene.Bridge.TurnsAsync(scene.Call);
+        var record = await scene.RecordAsync();
         Assert.Equal(turn.Heard, record.Single(said => said.Interrupted).Text);
     }
 
@@ -201,6 +201,16 @@ sealed class Scene : IAsyncDisposable
     /// <summary>Nothing is being heard, and the bridge knows.</summary>
     public Task QuietAsync() =>
         Eventually.TrueAsync(() => !Phone.IsPlaying && Bridge.Streams.All.All(stream => stream.Status is { AgentSpeaking: false, CallerSpeaking: false }), "it is quiet", TimeSpan.FromSeconds(20));
+
+    /// <summary>The turns, once the last words that the phone has heard are among them: they are written behind the call, not in it.</summary>
+    public async Task<IReadOnlyList<Turn>> RecordAsync()
+    {
+        IReadOnlyList<Turn> record = [];
+        await Eventually.TrueAsync(
+            async () => (record = await Bridge.TurnsAsync(Call)).LastOrDefault(turn => turn.Speaker == Speaker.Agent) is { } last && Phone.Heard.EndsWith(last.Text, StringComparison.Ordinal),
+            "the last words are recorded", TimeSpan.FromSeconds(10));
+        return record;
+    }
 
     public async ValueTask DisposeAsync()
     {
