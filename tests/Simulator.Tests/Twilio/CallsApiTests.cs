@@ -65,9 +65,9 @@ public sealed partial class CallsApiTests(SimulatorFixture simulator) : IClassFi
         var (refused, error) = await simulator.PostAsync("/Calls.json", ("To", "+12025550161"), ("From", "+12025550100"), ("Twiml", Quiet.PadRight(4001)));
         Assert.Equal((HttpStatusCode.BadRequest, 32018), (refused, error.GetProperty("code").GetInt32()));
         await using var app = await CustomerApp.StartAsync();
-        simulator.Phone("{number: '+12025550162', answer_after: 50ms}");
+        simulator.Phone("{number: '+12025550166', answer_after: 50ms}");
         app.Answer("/voice", "<Response/>");
-        await simulator.DialAsync("+12025550162", ("Twiml", Quiet.PadRight(4000)), ("Url", app.Url + "/voice"));
+        await simulator.DialAsync("+12025550166", ("Twiml", Quiet.PadRight(4000)), ("Url", app.Url + "/voice"));
         await app.NextAsync("/voice");
     }
 
