@@ -16,6 +16,7 @@ sealed class RetrieveTicket : Tool
 
     public override ToolAnswer Run(Decision d, LiveCall live, ToolArguments arguments)
     {
+        d.Live = Consent.Told(d, live);
         var fields = d.State.Fields;
         var content = new Dictionary<string, object?>
         {
@@ -45,6 +46,11 @@ sealed class AcceptIncident : Tool
 
     public override ToolAnswer Run(Decision d, LiveCall live, ToolArguments arguments)
     {
+        if (d.State.Responder?.AcceptedAt is null && Consent.Missing(d, live) is { } refusal)
+        {
+            return refusal;
+        }
+
         Outcomes.Accept(d, "on the phone");
         var missing = new List<string>();
         if (d.State.Responder?.Name is null)

@@ -106,7 +106,7 @@ public sealed class CallTests
         Assert.Null(responding.State.Attempts[0].Outcome);
         Assert.Equal(TimeSpan.FromSeconds(5), responding.TimerIn(TimerNames.Outcome));
 
-        responding.Tool("accept_incident");
+        responding.Says("Yes.").Tool("accept_incident");
         responding.Gets(new MediaStopped(responding.Call, 1, "hangup"));
         Assert.Equal(IncidentStatus.Acknowledged, responding.State.Status);
     }
@@ -127,7 +127,7 @@ public sealed class CallTests
         responding.HangsUp();
         Assert.True(responding.HasTimer(TimerNames.NextAttempt));
 
-        responding.Tool("accept_incident");
+        responding.Says("Yes.").Tool("accept_incident");
         Assert.Equal(IncidentStatus.Acknowledged, responding.State.Status);
         Assert.False(responding.HasTimer(TimerNames.NextAttempt));
         Assert.Equal(CallOutcome.Acknowledged, responding.State.Attempts[0].Outcome);
@@ -158,7 +158,7 @@ public sealed class CallTests
         var yes = Responding.To().IsAnswered();
         yes.Tool("retrieve_ticket");
         yes.Tool("decline_incident", new { reason = "busy" });
-        yes.Tool("accept_incident");
+        yes.Says("No... well, I can.").Tool("accept_incident");
         yes.HangsUp();
         Assert.Equal(IncidentStatus.Acknowledged, yes.State.Status);
     }

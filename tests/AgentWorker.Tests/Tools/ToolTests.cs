@@ -157,7 +157,7 @@ public sealed class ToolTests
     {
         var responding = Responding.To().IsAnswered();
         responding.Tool("retrieve_ticket");
-        responding.Tool("accept_incident", id: "yes");
+        responding.Says("Yes").Tool("accept_incident", id: "yes");
         responding.Gets(new ToolCancelled(responding.Call, 1, "yes"));
         responding.HangsUp();
 
