@@ -29,7 +29,7 @@ sealed class FactReader(RedisClient redis, CallStore calls, IncidentStore incide
         {
             Transcript = state.Live is { Settled: true } ? await TranscriptAsync(state, ct) : [],
             WindowOpen = m.Name == "send_whatsapp_message" && await WindowOpenAsync(state.Responder?.WhatsApp, ct),
-            Heard = m.Name is "retrieve_ticket" or "accept_incident" ? await HeardAsync(state, ct) : [],
+            Heard = await HeardAsync(state, ct),
         },
         AnsweredBy when state.Live?.Pending is not null => new Facts { Heard = await HeardAsync(state, ct) },
         KeypadPressed => new Facts { Transcript = state.Live is { Settled: true } ? await TranscriptAsync(state, ct) : [] },

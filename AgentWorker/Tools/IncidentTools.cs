@@ -46,7 +46,7 @@ sealed class AcceptIncident : Tool
 
     public override ToolAnswer Run(Decision d, LiveCall live, ToolArguments arguments)
     {
-        if (d.State.Responder?.AcceptedAt is null && Consent.Missing(d, live) is { } refusal)
+        if (d.State.Responder?.AcceptedAt is null && Consent.MissingToIncident(d, live) is { } refusal)
         {
             return refusal;
         }

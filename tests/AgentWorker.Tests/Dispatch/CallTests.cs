@@ -69,6 +69,7 @@ public sealed class CallTests
     {
         var responding = Responding.To().IsAnswered().Accepts();
         responding.Tool("record_responder", new { whatsapp_number = "202 555 0188" });
+        responding.Says("Yes, that is right.");
         responding.Tool("send_whatsapp_message", new { confirmed = true });
         responding.Gets(new MessageStatusChanged(Responding.Id, responding.Of<SendMessage>().Single().Message, DeliveryStatus.Delivered, null, null));
         responding.Tool("record_responder", new { eta_minutes = 12 });

@@ -29,6 +29,7 @@ public sealed class DispatchTests(Town town)
         await incident.ToolAsync("record_responder", new { whatsapp_number = "two oh two five five five oh one oh oh" });
         await incident.ToolAsync("record_responder", new { whatsapp_number = "202 555 0101" });
         await incident.ToolAsync("record_responder", new { whatsapp_number = "202 555 0102" });
+        await incident.SayAsync(Speaker.Responder, "Yes, that is right.");
         await incident.ToolAsync("send_whatsapp_message", new { confirmed = true });
         var message = await town.HearsAsync<SendMessage>(m => m.Incident == incident.Id);
         Assert.Equal("+12025550102", message.To.Value);
