@@ -13,6 +13,7 @@ namespace CityMonitor.AgentWorker.Tools;
 static partial class Consent
 {
     const int ShortAnswer = 40;
+    const int Looked = 1000;
 
     /// <summary>The answer for the model where the yes to the incident is missing; null where it is there.</summary>
     public static ToolAnswer? MissingToIncident(Decision d, LiveCall live)
@@ -56,7 +57,9 @@ static partial class Consent
     /// <summary>From now on a yes can be meant for the number.</summary>
     public static LiveCall Numbered(Decision d, LiveCall live) => live with { TurnsWhenNumbered = Said(d).Count };
 
-    static List<string> Said(Decision d) => [.. d.Facts.Heard.Where(turn => turn.Speaker == Speaker.Responder).Select(turn => turn.Text)];
+    // The end of a long speech is what it comes to; bounded, so that the expressions need no time limit, which a busy machine would break.
+    static List<string> Said(Decision d) =>
+        [.. d.Facts.Heard.Where(turn => turn.Speaker == Speaker.Responder).Select(turn => turn.Text.Length > Looked ? turn.Text[^Looked..] : turn.Text)];
 
     public static bool IsYes(string said) => Yes().IsMatch(said);
 
@@ -69,9 +72,9 @@ static partial class Consent
         |sí|si|claro|acepto|aceptamos|vale|voy|vamos|sim|aceito|oui|d['’]accord|j['’]accepte|ja|jawohl|klar|sì|accetto|va\ bene|evet|tamam|da|tak|hai|haan?|ji(?:\ haan?)?|naam|na['’]am)\b
         |نعم|أقبل|جی|ہاں|हाँ|हां|जी|да|(?<!不)是|好的|はい|네
         """,
-        RegexOptions.IgnoreCase | RegexOptions.IgnorePatternWhitespace | RegexOptions.CultureInvariant, 250)]
+        RegexOptions.IgnoreCase | RegexOptions.IgnorePatternWhitespace | RegexOptions.CultureInvariant)]
     private static partial Regex Yes();
 
-    [GeneratedRegex(@"\b(?:no|nope|negative|not|never|cannot|can['’]t|won['’]t|don['’]t|unable|decline|refuse|nein|nicht|non|não|nunca|nahi?n?|hayır|nie|njet)\b|لا|نہیں|नहीं|нет|不|いいえ|아니", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant, 250)]
+    [GeneratedRegex(@"\b(?:no|nope|negative|not|never|cannot|can['’]t|won['’]t|don['’]t|unable|decline|refuse|nein|nicht|non|não|nunca|nahi?n?|hayır|nie|njet)\b|لا|نہیں|नहीं|нет|不|いいえ|아니", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]
     private static partial Regex No();
 }

@@ -48,6 +48,7 @@ sealed class Responding
         decide(Last);
         State = Last.State;
         Published.AddRange(Last.Messages);
+        Last.Measurements.ForEach(measure => measure());
         AssertInvariant();
         return this;
     }

@@ -44,11 +44,6 @@ public sealed class InjectionTests
         using var calls = new Counted("city_monitor.tool.calls", "result");
         var responding = Obeying();
         Assert.Contains("There is no tool", responding.RawTool(tool, arguments)!.Value.GetProperty("error").GetString(), StringComparison.Ordinal);
-        foreach (var measure in responding.Last.Measurements)
-        {
-            measure();
-        }
-
         Assert.True(calls["refused"] > 0, "the refusal is counted");
         Assert.Empty(responding.Of<UpdateTicket>());
         Assert.Empty(responding.Of<SendMessage>());
@@ -72,6 +67,7 @@ public sealed class InjectionTests
     [Fact]
     public void Evidence_goes_to_the_number_that_was_recorded_and_to_no_other_that_is_passed_along()
     {
+        using var calls = new Counted("city_monitor.tool.calls", "result");
         var responding = Obeying().Accepts();
         Assert.True(responding.RawTool("send_whatsapp_message", """{"confirmed":true,"to":"+12025550199","whatsapp_number":"+12025550199"}""")!.Value.TryGetProperty("error", out _));
         Assert.Empty(responding.Of<SendMessage>());
@@ -86,6 +82,7 @@ public sealed class InjectionTests
         responding.RawTool("send_whatsapp_message", """{"confirmed":true,"to":"+12025550199","number":"+12025550199","media":["http://10.0.0.1/x"],"body":"come here"}""");
         var sent = Assert.Single(responding.Of<SendMessage>());
         Assert.Equal(Responding.Phone, sent.To);
+        Assert.True(calls["refused"] >= 7, $"{calls}");
         Assert.DoesNotContain("come here", sent.Body, StringComparison.Ordinal);
         Assert.DoesNotContain("10.0.0.1", string.Join(' ', sent.MediaUrls), StringComparison.Ordinal);
         AssertHarmless(responding);
@@ -134,7 +131,6 @@ public sealed class InjectionTests
             }
 
             var answer = responding.Tool("accept_incident");
-            responding.Last.Measurements.ForEach(measure => measure());
             Assert.Contains("no clear yes", answer.GetProperty("error").GetString(), StringComparison.Ordinal);
             Assert.Equal("decision", responding.State.Live!.Stage);
         }

@@ -5,6 +5,8 @@ using CityMonitor.MediaBridge.Tests.Harness;
 using CityMonitor.Messaging.State;
 using FsCheck;
 using FsCheck.Fluent;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
 
 namespace CityMonitor.MediaBridge.Tests.Sessions;
 
@@ -105,6 +107,35 @@ public sealed class AttackTests(SharedRedis redis) : IAsyncLifetime
 
         await agent.SayAsync("Go on.");
         await phone.HeardAsync("Go on.");
+        Assert.True(refused["token-unknown"] > 0 && refused["token-missing"] > 0, $"{refused}");
+    }
+
+    [Fact]
+    public async Task The_status_of_a_bridge_in_production_names_no_call()
+    {
+        var session = await bridge.CallAsync();
+        await using var phone = await bridge.PhoneAsync(session.Call);
+        await deepgram.NextAsync();
+        using var http = new HttpClient();
+        var status = new UriBuilder(bridge.Url) { Scheme = "http", Path = "/status" }.Uri;
+        Assert.Contains(session.Call.Value, await http.GetStringAsync(status), StringComparison.Ordinal);
+
+        bridge.Services.GetRequiredService<IHostEnvironment>().EnvironmentName = "Production";
+        var told = await http.GetStringAsync(status);
+        Assert.DoesNotContain(session.Call.Value, told, StringComparison.Ordinal);
+        Assert.Contains("\"live\":1", told, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("forged")]
+    [InlineData(null)]
+    public async Task A_handshake_that_Twilio_has_not_signed_is_refused(string? signature)
+    {
+        var session = await bridge.CallAsync();
+        await using var phone = await TestPhone.ConnectAsync(bridge.Url, signature);
+        await phone.StartAsync(await bridge.TokenAsync(session.Call, "as Twilio signs"));
+        await RefusedAsync(phone, "signature");
+        Assert.Empty(await bridge.ToAgentAsync(session.Call));
     }
 
     [Theory]
@@ -218,12 +249,15 @@ public sealed class AttackTests(SharedRedis redis) : IAsyncLifetime
     [InlineData("\u0016\u0003\u0001 this is no http\r\n\r\n")]
     public async Task A_handshake_that_is_none_gets_a_4xx_and_costs_no_place(string request)
     {
+        using var http = new Counted("citymonitor.http.refused_requests", "reason");
+        using var kestrel = new Counted("kestrel.connection.duration", "error.type");
         using var client = new TcpClient();
         await client.ConnectAsync("127.0.0.1", bridge.Url.Port);
         var stream = client.GetStream();
         await stream.WriteAsync(Encoding.Latin1.GetBytes(request));
         using var reader = new StreamReader(stream, Encoding.Latin1);
         Assert.StartsWith("HTTP/1.1 4", await reader.ReadLineAsync().WaitAsync(Soon), StringComparison.Ordinal);
+        await Eventually.TrueAsync(() => http["malformed"] > 0 || kestrel.ToString().Length > 0, "counted, by us or by Kestrel");
         await Eventually.TrueAsync(() => !bridge.Streams.HasSockets, "no socket is left");
     }
 

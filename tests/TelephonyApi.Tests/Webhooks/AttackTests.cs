@@ -83,6 +83,7 @@ public sealed class AttackTests : TelephonyTest
         await Telephony.OneAsync<CallEnded>();
         Assert.Single(await Telephony.PublishedAsync<CallEnded>());
         Assert.Equal("ended", await Telephony.FieldAsync(call, CallFields.Dial));
+        Assert.True(notTaken["stale"] >= 9, $"{notTaken}");
     }
 
     [Fact]
@@ -102,6 +103,8 @@ public sealed class AttackTests : TelephonyTest
             var twiml = await Telephony.TwimlAsync($"/twilio/{route}?call={call}", recorded);
             Assert.Equal("Hangup", Assert.Single(twiml.Elements()).Name.LocalName);
         }
+
+        Assert.True(notTaken["stale"] > 0, $"{notTaken}");
     }
 
     [Fact]
@@ -184,6 +187,16 @@ public sealed class AttackTests : TelephonyTest
         }
 
         Assert.True(refused["key"] >= 6, $"{refused}");
+        foreach (var guess in (string[])["", "the-officer's-key", Key.ToUpperInvariant()])
+        {
+            using var request = new HttpRequestMessage(HttpMethod.Post, "/freshdesk/ticket") { Content = new StringContent("""{"ticket_id":1}""", Encoding.UTF8, "application/json") };
+            request.Headers.TryAddWithoutValidation("X-City-Monitor-Key", guess);
+            using var response = await Telephony.Http.SendAsync(request);
+            await ProblemAsync(response, HttpStatusCode.Unauthorized);
+        }
+
+        Assert.True(notTaken["freshdesk-key"] >= 3, $"{notTaken}");
+        Assert.Empty(await Telephony.PublishedAsync<TicketTouched>());
     }
 
     [Fact]
@@ -232,6 +245,7 @@ public sealed class AttackTests : TelephonyTest
             Assert.Equal("application/problem+json", response.Content.Headers.ContentType?.MediaType);
         }
 
+        Assert.True(refused["malformed"] + refused["media-type"] + refused["forbidden"] >= 4, $"{refused}");
         Assert.Empty(await Telephony.PublishedAsync<TicketTouched>());
     }
 
