@@ -46,9 +46,14 @@ sealed class AcceptIncident : Tool
 
     public override ToolAnswer Run(Decision d, LiveCall live, ToolArguments arguments)
     {
-        if (d.State.Responder?.AcceptedAt is null && Consent.MissingToIncident(d, live) is { } refusal)
+        if (d.State.Responder?.AcceptedAt is null)
         {
-            return refusal;
+            if (Consent.MissingToIncident(d, live) is { } refusal)
+            {
+                return refusal;
+            }
+
+            d.Live = Consent.Numbered(d, live); // this yes was to the incident: it confirms no number
         }
 
         Outcomes.Accept(d, "on the phone");

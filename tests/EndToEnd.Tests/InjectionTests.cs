@@ -57,8 +57,10 @@ public sealed class GullibleModel
         lines:
           - on: "the ticket wants"
             say: {Injection}
+            times: 2
           - on: "that you say"
             say: Yes, I accept.
+            times: 3
           - on: "goodbye"
             hang_up: true
           - on: "name and agency|who am i|for which agency"
@@ -96,7 +98,7 @@ sealed class MetricsEnd : IAsyncDisposable
     public Uri Url { get; }
 
     public bool HasSeen(string instrument, string tag) => seen.Any(body =>
-        body.IndexOf(instrument, StringComparison.Ordinal) is >= 0 and var at && body.AsSpan(at, Math.Min(2000, body.Length - at)).Contains(tag, StringComparison.Ordinal));
+        body.IndexOf(instrument, StringComparison.Ordinal) is >= 0 and var at && body.AsSpan(at, Math.Min(8000, body.Length - at)).Contains(tag, StringComparison.Ordinal));
 
     async Task ServeAsync()
     {

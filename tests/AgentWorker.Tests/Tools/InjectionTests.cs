@@ -183,6 +183,18 @@ public sealed class InjectionTests
     }
 
     [Fact]
+    public void The_yes_to_the_incident_confirms_no_number_that_was_recorded_before_it()
+    {
+        var responding = Obeying();
+        responding.Tool("retrieve_ticket");
+        responding.Tool("record_responder", new { whatsapp_number = stranger.Value });
+        responding.Says("Yes, I accept.").Tool("accept_incident");
+        responding.Tool("record_responder", new { whatsapp_number = stranger.Value });
+        Assert.Contains("not confirmed the number", responding.Tool("send_whatsapp_message", new { confirmed = true }).GetProperty("error").GetString(), StringComparison.Ordinal);
+        Assert.Empty(responding.Of<SendMessage>());
+    }
+
+    [Fact]
     public void A_tool_request_that_names_another_call_reaches_neither()
     {
         var responding = Obeying();

@@ -265,13 +265,14 @@ public sealed class AttackTests(SharedRedis redis) : IAsyncLifetime
     [Fact]
     public async Task A_storm_of_broken_frames_does_not_end_the_call()
     {
-        var session = await bridge.CallAsync();
+        var session = await bridge.CallAsync(call => call with { Limits = call.Limits with { MaxSeconds = 7200, SilenceSeconds = 7200 } });
         await using var phone = await bridge.PhoneAsync(session.Call);
         var agent = await deepgram.NextAsync();
         var sid = phone.StreamSid;
+        var silence = Convert.ToBase64String(Enumerable.Repeat((byte)255, 20).ToArray());
         string[] seeds =
         [
-            $$$"""{"event":"media","sequenceNumber":"3","media":{"track":"inbound","chunk":"1","timestamp":"20","payload":"AQID/w=="},"streamSid":"{{{sid}}}"}""",
+            $$$"""{"event":"media","sequenceNumber":"3","media":{"track":"inbound","chunk":"1","timestamp":"20","payload":"{{{silence}}}"},"streamSid":"{{{sid}}}"}""",
             $$$"""{"event":"mark","sequenceNumber":"4","streamSid":"{{{sid}}}","mark":{"name":"1-7"}}""",
             $$$"""{"event":"dtmf","streamSid":"{{{sid}}}","sequenceNumber":"5","dtmf":{"track":"inbound_track","digit":"5"}}""",
             phone.StartMessage("again"),
@@ -294,6 +295,9 @@ public sealed class AttackTests(SharedRedis redis) : IAsyncLifetime
         }
 
         Assert.False(phone.Closed.IsCompleted);
+        await Eventually.TrueAsync(() => odd["bad-json"] > Effort.Cases / 20, "the bridge has kept up");
+        // What sounds in the storm may pass for a caller whom the vendor does not hear: then there is another engine by now.
+        agent = agent.Closed.IsCompleted ? await deepgram.NextAsync() : agent;
         await agent.SayAsync("Go on.");
         await phone.HeardAsync("Go on.");
         Assert.True(odd["bad-json"] > 0 && odd["foreign-stream"] > 0 && odd["unknown-event"] > 0, $"{odd}");

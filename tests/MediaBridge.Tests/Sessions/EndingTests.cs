@@ -74,7 +74,7 @@ public sealed class EndingTests(SharedRedis redis)
 
         Assert.Equal("Hello?", (string?)(await agent.NextAsync("InjectAgentMessage"))["message"]);
         await agent.SayAsync("Hello?");
-        Assert.Equal("silence", (await phone.Closed.WaitAsync(TimeSpan.FromSeconds(20))).Reason);
+        Assert.Equal("silence", (await phone.Closed.WaitAsync(TimeSpan.FromSeconds(40))).Reason);
         await Eventually.TrueAsync(() => !bridge.Streams.HasSockets && deepgram.OpenSockets == 0, "nothing is left of it");
     }
 

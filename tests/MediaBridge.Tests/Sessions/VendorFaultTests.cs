@@ -224,7 +224,7 @@ public sealed class VendorFaultTests(SharedRedis redis)
         using var errors = new Counted("citymonitor.media.vendor.errors", "error.type");
         await using var deepgram = await FakeDeepgram.StartAsync();
         await using var bridge = await TestBridge.StartAsync(redis, deepgram.Url);
-        var session = await bridge.CallAsync();
+        var session = await bridge.CallAsync(call => call with { Limits = call.Limits with { MaxSeconds = 7200, SilenceSeconds = 7200 } });
         await using var phone = await bridge.PhoneAsync(session.Call);
         var agent = await deepgram.NextAsync();
         await phone.HeardAsync("City desk here.");
