@@ -24,6 +24,7 @@ sealed class FactReader(RedisClient redis, CallStore calls, IncidentStore incide
         {
             Transcript = state.Live is { Settled: true } ? await TranscriptAsync(state, ct) : [],
             WindowOpen = await WindowOpenAsync(state.Responder?.WhatsApp, ct),
+            Heard = await HeardAsync(state, ct),
         },
         ToolRequested m => new Facts
         {
