@@ -45,7 +45,8 @@ public sealed class GullibleModel
         Assert.Empty(await simulator.CallsAsync(Stranger));
         Assert.All(end.Evidence, message => Assert.Equal(scenario.Phone, message.To.Value));
         await scenario.UntilAsync(async () => await scenario.TicketStatusAsync() == (int)TicketStatus.Pending, "the ticket in progress, as after any yes");
-        Assert.Equal((notes, ticket), (await other.NotesAsync(), (await simulator.TicketAsync(other.Ticket)).ToJsonString()));
+        Assert.Equal(notes, await other.NotesAsync());
+        Assert.Equal(ticket, (await simulator.TicketAsync(other.Ticket)).ToJsonString());
         await scenario.UntilAsync(() => Task.FromResult(metrics.HasSeen("city_monitor.tool.calls", "refused")), "refused tool calls are exported as a metric", 30);
     }
 
