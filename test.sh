@@ -6,6 +6,8 @@
 #   ./test.sh --long [project...]   fuzzed properties are tried a million times instead of 20,000
 #   ./test.sh --faults              the long mode: breaks everything during real calls and writes docs/reliability.md
 #   ./test.sh --faults --only kill --tries 4    some rows of it, fewer tries; --list names them, --hour adds the one that lasts an hour
+#   ./test.sh --soak                the other long mode: 20 minutes of calls that come and go, and what of them stays
+#   ./test.sh --soak --minutes 5 --calls 200    a shorter one; --at-once N incidents side by side
 set -uo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")"
 . .ci/prerequisites.sh
@@ -16,6 +18,13 @@ if [ "${1:-}" = --faults ]; then
   shift
   dotnet build tests/Faults -c Release -nologo -v quiet -clp:NoSummary || exit 1
   exec dotnet artifacts/bin/Faults/release/Faults.dll --report docs/reliability.md "$@"
+fi
+
+if [ "${1:-}" = --soak ]; then
+  shift
+  # As it is deployed: figures of a debug build would say little.
+  dotnet build tests/Load -c Release -nologo -v quiet -clp:NoSummary || exit 1
+  exec dotnet artifacts/bin/Load/release/Load.dll --report docs/reliability.md "$@"
 fi
 
 limit=600

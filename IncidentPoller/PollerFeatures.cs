@@ -58,7 +58,7 @@ static class PollerFeatures
         var (lookedAt, problem) = polls.Now;
         var status = new PollerStatus(
             service.Service, service.Environment, service.StartedAt, service.Vendors, lookedAt, problem ?? health.Problem,
-            (await store.WatchedAsync(ct)).Count, await work.WaitingAsync(ct));
+            (await store.WatchedAsync(ct)).Count, await work.WaitingAsync(ct), service.Alerts);
         return TypedResults.Json(status, PollerStatusJson.Default.PollerStatus);
     }
 }
@@ -68,7 +68,7 @@ static class PollerFeatures
 /// <param name="WaitingTickets">Tickets with writes that are not at Freshdesk yet.</param>
 sealed record PollerStatus(
     string Service, string Environment, DateTimeOffset StartedAt, IReadOnlyList<VendorMode> Vendors,
-    DateTimeOffset? LookedAt, string? Problem, int WatchedTickets, long WaitingTickets);
+    DateTimeOffset? LookedAt, string? Problem, int WatchedTickets, long WaitingTickets, IReadOnlyList<Alert> Alerts);
 
 [JsonSourceGenerationOptions(System.Text.Json.JsonSerializerDefaults.Web)]
 [JsonSerializable(typeof(PollerStatus))]

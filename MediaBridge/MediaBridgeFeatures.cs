@@ -15,7 +15,7 @@ static class MediaBridgeFeatures
 {
     public static void AddMediaBridge(this IHostApplicationBuilder builder)
     {
-        var deepgram = builder.AddVendor(Vendor.Deepgram);
+        var deepgram = builder.RequireEncrypted("PublicUrls:Media", "wss://media.example.org").AddVendor(Vendor.Deepgram);
         var endpoint = new DeepgramEndpoint(
             deepgram.BaseUrl, deepgram.Url("Deepgram:AgentBaseUrl", "wss://agent.deepgram.com", "ws://127.0.0.1:5092"), deepgram["Deepgram:ApiKey"], deepgram.Simulated);
 

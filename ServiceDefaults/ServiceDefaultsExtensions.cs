@@ -56,8 +56,9 @@ public static class ServiceDefaultsExtensions
         });
         builder.Services.AddCheckedOptions<DrainOptions>("Drain");
         builder.Services.AddOptions<HostOptions>().Configure<IOptions<DrainOptions>>((host, drain) => host.ShutdownTimeout = drain.Value.Timeout);
+        builder.Services.TryAddSingleton<Alerts>();
         builder.Services.AddSingleton(services => new ServiceStatus(
-            service, builder.Environment.EnvironmentName, services.GetRequiredService<TimeProvider>().GetUtcNow(), [.. services.GetServices<VendorMode>()]));
+            service, builder.Environment.EnvironmentName, services.GetRequiredService<TimeProvider>().GetUtcNow(), [.. services.GetServices<VendorMode>()]) { Source = services.GetRequiredService<Alerts>() });
         builder.Services.AddHostedService<StartAnnouncement>();
     }
 
@@ -73,6 +74,13 @@ public static class ServiceDefaultsExtensions
         builder.Services.AddKeyedSingleton(vendor.Name, endpoint);
         return endpoint;
     }
+
+    /// <summary>In Production a public URL must be an encrypted one: over it come the words of calls, and Twilio streams audio to wss alone.</summary>
+    /// <exception cref="StartupProblemException">It is not.</exception>
+    public static IHostApplicationBuilder RequireEncrypted(this IHostApplicationBuilder builder, string key, string example) =>
+        builder.Environment.IsProduction() && Uri.TryCreate(builder.Configuration[key], UriKind.Absolute, out var url) && url.Scheme is ("http" or "ws")
+            ? throw new StartupProblemException([$"{key} must be encrypted (https or wss) in Production, for example {example}; found '{url.GetLeftPart(UriPartial.Path)}'."])
+            : builder;
 
     /// <summary>Server span names, problem+json for errors, GET /health (liveness), GET /ready (each dependency named), GET /status unless the service maps its own.</summary>
     public static WebApplication UseCityMonitor(this WebApplication app)
@@ -111,6 +119,7 @@ public static class ServiceDefaultsExtensions
         where TClient : class
     {
         var name = $"{vendor}.{typeof(TClient).Name}";
+        services.TryAddSingleton<Alerts>();
         services.AddKeyedSingleton(name, (provider, _) => new VendorPipeline(vendor, limits ?? VendorLimits.Default, provider.GetRequiredService<TimeProvider>()));
         return services.AddHttpClient<TClient>(name)
             .ConfigureHttpClient((provider, client) =>
@@ -125,7 +134,7 @@ public static class ServiceDefaultsExtensions
                 handler.AllowAutoRedirect = false; // credentials go where they were configured to go
                 handler.AutomaticDecompression = System.Net.DecompressionMethods.All;
             })
-            .AddHttpMessageHandler(provider => new VendorHandler(provider.GetRequiredKeyedService<VendorPipeline>(name)));
+            .AddHttpMessageHandler(provider => new VendorHandler(provider.GetRequiredKeyedService<VendorPipeline>(name), provider.GetRequiredService<Alerts>()));
     }
 
     static void AddMessaging(IHostApplicationBuilder builder, string service)

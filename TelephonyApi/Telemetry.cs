@@ -18,6 +18,9 @@ static class Telemetry
     /// <summary>From PlaceCall to the create request's answer.</summary>
     public static readonly Histogram<double> DialSeconds = meter.CreateHistogram<double>("citymonitor.telephony.dial.duration", "s");
 
+    /// <summary>Calls that are dialled or live as a share of Capacity:MaxConcurrentCalls.</summary>
+    public static readonly Gauge<double> CapacityUsed = meter.CreateGauge<double>("citymonitor.telephony.capacity.used", "1");
+
     public static readonly Counter<long> Callbacks = meter.CreateCounter<long>("citymonitor.telephony.callbacks", "{callback}");
 
     public static readonly Counter<long> Messages = meter.CreateCounter<long>("citymonitor.telephony.messages", "{message}");

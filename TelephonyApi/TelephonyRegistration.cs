@@ -20,7 +20,7 @@ static class TelephonyRegistration
 
     public static IHostApplicationBuilder AddTelephony(this IHostApplicationBuilder builder)
     {
-        var vendor = builder.AddVendor(Vendor.Twilio);
+        var vendor = builder.RequireEncrypted("PublicUrls:Telephony", "https://calls.example.org").AddVendor(Vendor.Twilio);
         if (!vendor.Simulated && string.IsNullOrWhiteSpace(builder.Configuration[$"{PublicUrlOptions.Section}:{nameof(PublicUrlOptions.Telephony)}"]))
         {
             throw new StartupProblemException(
@@ -55,7 +55,7 @@ static class TelephonyRegistration
         services.AddSingleton<RedisPatience>().AddSingleton<TwimlAnswer>().AddSingleton<CallbackIntake>().AddSingleton<BridgeChooser>().AddSingleton<StreamAnswers>().AddSingleton<CallRouter>();
         services.AddSingleton<MessageStore>().AddSingleton<MessageStatuses>().AddSingleton<MessageSender>().AddSingleton<EvidenceLinks>().AddSingleton<EvidenceProbe>().AddSingleton<LinkScreening>().AddSingleton<InboundMessages>();
         services.AddSingleton<StreamErrors>().AddHostedService(provider => provider.GetRequiredService<StreamErrors>());
-        services.AddHostedService<DialPump>().AddHostedService<TelephonyWatch>().AddHostedService<BridgeWatch>();
+        services.AddHostedService<DialPump>().AddHostedService<TelephonyWatch>().AddHostedService<BridgeWatch>().AddHostedService<CapacityWatch>();
         services.AddWorkStream<TelephonyHandler>(Keys.Telephony, TelephonyHandler.Concurrency);
         return builder;
     }

@@ -38,10 +38,11 @@ sealed partial class TicketExtractor
     readonly ChatClient? _model;
     readonly ResiliencePipeline _pipeline;
     readonly ILogger<TicketExtractor> _log;
+    readonly Alerts? _alerts;
 
-    public TicketExtractor(ModelEndpoint endpoint, IOptions<OpenAiOptions> options, TimeProvider clock, ILogger<TicketExtractor> log)
+    public TicketExtractor(ModelEndpoint endpoint, IOptions<OpenAiOptions> options, TimeProvider clock, ILogger<TicketExtractor> log, Alerts? alerts = null)
     {
-        _log = log;
+        (_log, _alerts) = (log, alerts);
         var settings = options.Value;
         _pipeline = Pipeline(settings, clock);
         if (endpoint.Vendor is { } vendor && settings.Model != OpenAiOptions.Off)
@@ -80,6 +81,11 @@ sealed partial class TicketExtractor
             || (error is OperationCanceledException && !ct.IsCancellationRequested))
         {
             // The incident goes on without the model: the operator is told what is missing.
+            if (error is ClientResultException { Status: 429 })
+            {
+                _alerts?.QuotaReached("OpenAI");
+            }
+
             LogFailed(error, ticket.TicketId);
             AgentMetrics.Extracted("failed");
             return null;

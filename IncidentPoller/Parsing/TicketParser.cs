@@ -43,7 +43,7 @@ sealed class TicketParser(ParsingOptions options, TimeProvider clock)
             ticket.CreatedAt ?? clock.GetUtcNow(),
             ticket.UpdatedAt ?? clock.GetUtcNow())
         {
-            Acceptance = AcceptanceTags.Read(ticket.Tags),
+            Acceptance = AcceptanceTags.Read(ticket),
         };
     }
 
@@ -62,7 +62,7 @@ sealed class TicketParser(ParsingOptions options, TimeProvider clock)
             ticket.CreatedAt ?? clock.GetUtcNow(),
             ticket.UpdatedAt ?? clock.GetUtcNow())
         {
-            Acceptance = AcceptanceTags.Read(ticket.Tags),
+            Acceptance = AcceptanceTags.Read(ticket),
         };
     }
 

@@ -33,7 +33,7 @@ sealed partial class OpenTicketSweep(
         {
             await TicketWalk.AsOfAsync(StartedAt.Value - IndexLag, freshdesk.ListChangedAsync, pace, clock, async ticket =>
             {
-                if (AcceptanceTags.Read(ticket.Tags) is not null && seen.Add(ticket.Id))
+                if (AcceptanceTags.Read(ticket) is not null && seen.Add(ticket.Id))
                 {
                     await observer.ObserveAsync(ticket, republish: true, ct);
                 }
@@ -46,8 +46,10 @@ sealed partial class OpenTicketSweep(
         await UnlessRefusedAsync("list open tickets", async () =>
             await TicketWalk.PagesAsync(freshdesk.ListOpenAsync, pace, clock, async ticket =>
             {
-                seen.Add(ticket.Id);
-                await observer.ObserveAsync(ticket, republish: true, ct);
+                if (seen.Add(ticket.Id))
+                {
+                    await observer.ObserveAsync(ticket, republish: true, ct);
+                }
             }, ct));
 
         // Every agent's, but from an index that lags by minutes: what it finds is read itself before anybody is called.

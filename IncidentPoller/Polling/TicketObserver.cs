@@ -32,7 +32,7 @@ sealed partial class TicketObserver(PollerStore store, MessageBus bus, TicketPar
         }
 
         // A ticket that carries our mark of a yes and that we know nothing of: Redis has lost it.
-        return wasOpen || ticket.Status is Open or null || (known is null && AcceptanceTags.Read(ticket.Tags) is not null)
+        return wasOpen || ticket.Status is Open or null || (known is null && AcceptanceTags.Read(ticket) is not null)
             ? Report(ticket, incident, wasOpen ? known : null, republish)
             : null;
     }, ct);

@@ -66,7 +66,7 @@ sealed partial class TicketWriter(RedisClient redis, FreshdeskClient freshdesk, 
 
     // The mark of a yes goes with the status in one request: neither is ever there without the other.
     static IReadOnlyList<string>? TagsOf(UpdateTicket update, FreshdeskTicket ticket) =>
-        update.Acceptance is not null || update.Status == TicketStatus.Open ? AcceptanceTags.Write(ticket.Tags, update.Acceptance) : null;
+        update.Acceptance is not null || update.Status == TicketStatus.Open ? AcceptanceTags.Write(ticket, update.Acceptance) : null;
 
     async Task<string> PutAsync(UpdateTicket update, IReadOnlyList<string>? tags, CancellationToken ct)
     {

@@ -171,7 +171,7 @@ sealed class DeepgramAgent : IConversationEngine
 
     async Task ReadAsync()
     {
-        var buffer = ArrayPool<byte>.Shared.Rent(16 * 1024);
+        var buffer = ArrayPool<byte>.Shared.Rent(4096); // as large as messages usually are: every call holds one; a longer one makes it grow
         var reason = "closed";
         try
         {

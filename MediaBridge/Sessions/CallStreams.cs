@@ -17,7 +17,8 @@ sealed class CallStreams(
     StreamAdmission admission, LiveStreams live, CallStore calls, MessageBus bus, RedisClient redis, PhraseBook phrases, IConversationEngineFactory engines,
     BridgeId bridge, DrainTime drain, IOptions<BridgeOptions> options, IOptions<TurnsOptions> turns, IOptions<DeepgramOptions> deepgram, TimeProvider clock, ILogger<CallStreams> log)
 {
-    static readonly TimeSpan AdmissionTimeout = TimeSpan.FromSeconds(5);
+    // The phone hears nothing meanwhile; refused, the call is told 'one moment' and comes again.
+    static readonly TimeSpan AdmissionTimeout = TimeSpan.FromSeconds(2);
     static readonly TimeSpan LastRecordsTimeout = TimeSpan.FromSeconds(3);
     static readonly TimeSpan RecordsAtMost = TimeSpan.FromSeconds(60);
     static readonly TimeSpan CloseTimeout = TimeSpan.FromSeconds(2);

@@ -27,7 +27,7 @@ sealed partial class Conversation : IDisposable
     readonly long began;
 
     readonly Playout playout;
-    readonly SpeechDetector detector = new();
+    readonly SpeechDetector detector;
     readonly UplinkBatch batch = new();
     readonly CallerTape tape = new();
     readonly SilencePolicy silence;
@@ -51,6 +51,7 @@ sealed partial class Conversation : IDisposable
         (this.session, this.stream, this.calls, this.local, this.options, this.clock, this.log) = (session, stream, calls, local, options, clock, log);
         this.unheard = unheard;
         shortestUtteranceMs = options.ShortestUtteranceMs;
+        detector = new SpeechDetector(options.Voice);
         began = clock.GetTimestamp();
         tools = new PendingTools(options.ToolTimeoutMs);
         playout = new Playout(line, clock, OnHeardToTheEnd);

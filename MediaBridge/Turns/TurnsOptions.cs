@@ -23,8 +23,29 @@ sealed class TurnsOptions : ICheckedOptions
     /// <summary>A tool that AgentWorker has not answered after this counts as failed, so that the conversation goes on, in ms; default 20000.</summary>
     public int ToolTimeoutMs { get; init; } = 20_000;
 
+    /// <summary>How easily a sound is taken for speech: Sensitive (soft voices in quiet rooms), Normal or Strict (loud places). Default Normal.</summary>
+    public Audio.DetectorMode VoiceMode { get; init; } = Audio.DetectorMode.Normal;
+
+    /// <summary>Silence after which an utterance is over for our own detector, in ms; default 300, longer than the gap between words.</summary>
+    public int HangoverMs { get; init; } = 300;
+
+    /// <summary>No frame below this level is speech, in dBov; default -46.</summary>
+    public double QuietestVoiceDbov { get; init; } = -46;
+
+    public Audio.SpeechDetectorSettings Voice => new(VoiceMode, HangoverMs, QuietestVoiceDbov);
+
     public IEnumerable<string> Problems()
     {
+        if (HangoverMs is < 100 or > 2000)
+        {
+            yield return $"Turns:HangoverMs must be from 100 to 2000 ms, for example 300; found {HangoverMs}.";
+        }
+
+        if (QuietestVoiceDbov is < -70 or > -20)
+        {
+            yield return $"Turns:QuietestVoiceDbov must be from -70 to -20 dBov, for example -46; found {QuietestVoiceDbov}.";
+        }
+
         if (ToolTimeoutMs is < 500 or > 60_000)
         {
             yield return $"Turns:ToolTimeoutMs must be from 500 to 60000 ms, for example 20000; found {ToolTimeoutMs}.";

@@ -41,7 +41,7 @@ public static class ConsumerRegistration
     {
         services.AddUpkeep().TryAddSingleton<THandler>();
         return services.AddSingleton<IHostedService>(provider => new WorkStream(
-            stream, concurrency, TimeSpan.FromSeconds(abandonedSeconds), provider.GetRequiredService<RedisClient>(), provider.GetRequiredService<Groups>(), provider.Handling<THandler>(),
+            stream, concurrency, TimeSpan.FromSeconds(abandonedSeconds), provider.GetRequiredService<RedisClient>(), provider.GetRequiredService<Groups>(), provider.Handling<THandler>(HandlingLimits.SideBySide),
             provider.GetRequiredService<MessagingIdentity>(), provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<ILogger<WorkStream>>()));
     }
 
@@ -54,7 +54,7 @@ public static class ConsumerRegistration
     {
         services.AddUpkeep().TryAddSingleton<THandler>();
         return services.AddSingleton<IHostedService>(provider => new AgentPartitions(
-            provider.GetRequiredService<RedisClient>(), provider.GetRequiredService<Groups>(), provider.Handling<THandler>(),
+            provider.GetRequiredService<RedisClient>(), provider.GetRequiredService<Groups>(), provider.Handling<THandler>(HandlingLimits.InOrder),
             provider.GetRequiredService<MessagingIdentity>(), provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<ILogger<AgentPartitions>>()));
     }
 
@@ -76,9 +76,9 @@ public static class ConsumerRegistration
         return services;
     }
 
-    static EntryHandling Handling<THandler>(this IServiceProvider provider) where THandler : class, IMessageHandler => new(
+    static EntryHandling Handling<THandler>(this IServiceProvider provider, HandlingLimits usual) where THandler : class, IMessageHandler => new(
         provider.GetRequiredService<RedisClient>(), provider.GetRequiredService<Committer>(), provider.GetRequiredService<THandler>(),
-        provider.GetService<HandlingLimits>() ?? HandlingLimits.Default, provider.GetRequiredService<MessagingIdentity>().Service, provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<ILogger<EntryHandling>>());
+        provider.GetService<HandlingLimits>() ?? usual, provider.GetRequiredService<MessagingIdentity>().Service, provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<ILogger<EntryHandling>>());
 }
 
 /// <summary>A new id per process start.</summary>

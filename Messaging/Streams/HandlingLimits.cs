@@ -10,7 +10,11 @@ namespace CityMonitor.Messaging.Streams;
 /// <param name="Grace">A handler that has not ended this long after its token fired is left behind.</param>
 sealed record HandlingLimits(TimeSpan Longest, TimeSpan Grace)
 {
-    public static readonly HandlingLimits Default = new(TimeSpan.FromSeconds(60), TimeSpan.FromSeconds(5));
+    /// <summary>Of a partition: the incident's other messages, and with them its live call, wait meanwhile.</summary>
+    public static readonly HandlingLimits InOrder = new(TimeSpan.FromSeconds(60), TimeSpan.FromSeconds(5));
+
+    /// <summary>Of a work stream: nobody waits, and ten pictures through a slow Twilio take more than a minute.</summary>
+    public static readonly HandlingLimits SideBySide = new(TimeSpan.FromMinutes(3), TimeSpan.FromSeconds(5));
 }
 
 /// <summary>The handler does not heed its token and still runs. Nothing that it does from now on is committed: its step is thrown away.</summary>

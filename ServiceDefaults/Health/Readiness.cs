@@ -16,7 +16,12 @@ sealed record CheckResult(string Name, bool Ready, string? Detail, double Millis
 sealed record ReadinessReport(string Service, bool Ready, IReadOnlyList<CheckResult> Checks, IReadOnlyList<VendorMode> Vendors);
 
 /// <summary>What a service is and who serves its vendors; also what GET /status answers where the service has no /status of its own.</summary>
-public sealed record ServiceStatus(string Service, string Environment, DateTimeOffset StartedAt, IReadOnlyList<VendorMode> Vendors);
+public sealed record ServiceStatus(string Service, string Environment, DateTimeOffset StartedAt, IReadOnlyList<VendorMode> Vendors)
+{
+    internal Alerts? Source { get; init; }
+
+    public IReadOnlyList<Alert> Alerts => Source?.Active ?? [];
+}
 
 [JsonSourceGenerationOptions(JsonSerializerDefaults.Web, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
 [JsonSerializable(typeof(ReadinessReport))]

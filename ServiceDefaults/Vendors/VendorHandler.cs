@@ -1,9 +1,10 @@
 using System.Diagnostics;
+using System.Net;
 
 namespace CityMonitor.ServiceDefaults;
 
 /// <summary>Runs a vendor's requests through its pipeline; one span and one measurement per request, however many attempts it takes.</summary>
-sealed class VendorHandler(VendorPipeline pipeline) : DelegatingHandler
+sealed class VendorHandler(VendorPipeline pipeline, Alerts alerts) : DelegatingHandler
 {
     protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
     {
@@ -31,6 +32,11 @@ sealed class VendorHandler(VendorPipeline pipeline) : DelegatingHandler
     async Task<HttpResponseMessage> AttemptAsync(HttpRequestMessage request, CancellationToken ct)
     {
         var response = await base.SendAsync(request, ct);
+        if (response.StatusCode == HttpStatusCode.TooManyRequests)
+        {
+            alerts.QuotaReached(pipeline.Vendor);
+        }
+
         try
         {
             if (response.Content.Headers.ContentType?.MediaType is not { } type || (type != "text/event-stream" && !type.StartsWith("audio/", StringComparison.Ordinal)))

@@ -1,6 +1,8 @@
 using CityMonitor.Simulator.Deepgram;
+using CityMonitor.Simulator.ElevenLabs;
 using CityMonitor.Simulator.Faults;
 using CityMonitor.Simulator.Freshdesk;
+using CityMonitor.Simulator.Minds;
 using CityMonitor.Simulator.OpenAI;
 using CityMonitor.Simulator.Sockets;
 using CityMonitor.Simulator.Twilio;
@@ -42,12 +44,14 @@ static class SimulatorHost
         builder.Services.AddSingleton<Timeline>();
         builder.Services.AddSingleton<FaultBoard>();
         builder.Services.AddSingleton<VendorSockets>();
+        builder.Services.AddSingleton(provider => new MindLibrary(provider.GetRequiredService<IConfiguration>(), provider.GetRequiredService<IHostEnvironment>()));
         builder.Services.AddHttpClient();
         builder.AddControl();
         builder.AddTwilio();
         builder.Services.AddFreshdesk();
         builder.Services.AddDeepgram();
         builder.Services.AddOpenAI();
+        builder.Services.AddElevenLabs();
         return builder;
     }
 
@@ -64,6 +68,7 @@ static class SimulatorHost
         app.MapPort(ports.Freshdesk).MapFreshdesk();
         app.MapPort(ports.Deepgram).MapDeepgram();
         app.MapPort(ports.OpenAI).MapOpenAI();
+        app.MapPort(ports.ElevenLabs).MapElevenLabs();
         return app;
     }
 }

@@ -1,4 +1,4 @@
-using CityMonitor.Simulator.Deepgram.Minds;
+using CityMonitor.Simulator.Minds;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;
 
@@ -12,7 +12,6 @@ static class DeepgramApi
         services.AddOptions<DeepgramOptions>().BindConfiguration(DeepgramOptions.Section).ValidateOnStart();
         services.AddSingleton<IValidateOptions<DeepgramOptions>, DeepgramOptionsValidator>();
         services.TryAddSingleton(TimeProvider.System);
-        services.AddSingleton(provider => new MindLibrary(provider.GetRequiredService<IHostEnvironment>()));
         services.AddSingleton<DeepgramSockets>();
         return services;
     }

@@ -9,7 +9,7 @@ namespace CityMonitor.Simulator.Faults;
 /// </summary>
 sealed class FaultBoard(Timeline timeline, TimeProvider clock)
 {
-    static readonly TimeSpan MatchTimeout = TimeSpan.FromMilliseconds(100);
+    static readonly TimeSpan MatchTimeout = TimeSpan.FromSeconds(5);
 
     readonly Lock gate = new();
     readonly Dictionary<string, Fault> faults = [];

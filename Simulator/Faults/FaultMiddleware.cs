@@ -49,6 +49,12 @@ sealed class FaultMiddleware(RequestDelegate next, FaultBoard board, VendorPorts
                 context.Response.Headers.RetryAfter = seconds.ToString(System.Globalization.CultureInfo.InvariantCulture);
             }
 
+            if (status == 429 && ports.FaultTargetOf(context) == FaultTarget.OpenAI)
+            {
+                context.Response.Headers["x-ratelimit-remaining-requests"] = "0";
+                context.Response.Headers["x-ratelimit-reset-requests"] = $"{fault.RetryAfter ?? 1}s";
+            }
+
             await WriteAsync(context, status, fault.Body ?? BodyOf(status, ports.FaultTargetOf(context)), fault.ContentType ?? "application/json");
             return;
         }
@@ -75,8 +81,13 @@ sealed class FaultMiddleware(RequestDelegate next, FaultBoard board, VendorPorts
     {
         FaultTarget.Twilio =>
             $$"""{"code":{{20000 + status}},"message":"Simulated fault","more_info":"https://www.twilio.com/docs/errors/{{20000 + status}}","status":{{status}}}""",
-        FaultTarget.DeepgramAgent or FaultTarget.DeepgramSpeak =>
+        FaultTarget.DeepgramAgent or FaultTarget.DeepgramSpeak or FaultTarget.DeepgramListen =>
             $$"""{"err_code":"SIMULATED_FAULT","err_msg":"Simulated fault","request_id":"{{Guid.NewGuid()}}"}""",
+        FaultTarget.OpenAI => status == 429
+            ? """{"error":{"message":"Rate limit reached. Simulated fault","type":"requests","param":null,"code":"rate_limit_exceeded"}}"""
+            : """{"error":{"message":"Simulated fault","type":"server_error","param":null,"code":null}}""",
+        FaultTarget.ElevenLabsSpeak or FaultTarget.ElevenLabsListen =>
+            $$$"""{"detail":{"status":"{{{(status == 429 ? "too_many_concurrent_requests" : status == 401 ? "quota_exceeded" : "system_busy")}}}","message":"Simulated fault"}}""",
         _ => """{"message":"Simulated fault"}""",
     };
 

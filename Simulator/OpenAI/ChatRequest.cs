@@ -33,12 +33,93 @@ static class ChatRequest
             }
         }
 
-        if (request["stream"] is JsonValue stream && stream.GetValueKind() == JsonValueKind.True)
+        if (request["n"] is JsonValue many && many.ToString() != "1")
         {
-            return new("The simulator does not stream.", "stream", "unsupported_value");
+            return new("The simulator gives one choice only.", "n", "unsupported_value");
         }
 
-        return Format(request, messages);
+        if (request["stream_options"] is not null && !IsStream(request))
+        {
+            return new("The 'stream_options' parameter is only allowed when 'stream' is enabled.", "stream_options");
+        }
+
+        return Calls(messages) ?? Tools(request["tools"]) ?? Format(request, messages);
+    }
+
+    public static bool IsStream(JsonObject request) => request["stream"] is JsonValue stream && stream.GetValueKind() == JsonValueKind.True;
+
+    // Every call of the assistant must be answered by a tool message before anybody speaks again.
+    static RequestProblem? Calls(JsonArray messages)
+    {
+        var open = new List<string>();
+        for (var i = 0; i < messages.Count; i++)
+        {
+            var message = messages[i]!.AsObject();
+            if (Text(message["role"]) == "tool")
+            {
+                if (!open.Remove(Text(message["tool_call_id"]) ?? ""))
+                {
+                    return new("Invalid parameter: messages with role 'tool' must be a response to a preceeding message with 'tool_calls'.", $"messages.[{i}].role");
+                }
+
+                continue;
+            }
+
+            if (open.Count > 0)
+            {
+                return Unanswered(open, i);
+            }
+
+            foreach (var call in message["tool_calls"] as JsonArray ?? [])
+            {
+                if (Text(call?["id"]) is not { } id || Text(call!["function"]?["name"]) is null || Text(call["function"]!["arguments"]) is null)
+                {
+                    return new($"Missing required parameter: 'messages[{i}].tool_calls'.", $"messages[{i}].tool_calls", "missing_required_parameter");
+                }
+
+                open.Add(id);
+            }
+        }
+
+        return open.Count > 0 ? Unanswered(open, messages.Count) : null;
+    }
+
+    static RequestProblem Unanswered(List<string> open, int at) => new(
+        "An assistant message with 'tool_calls' must be followed by tool messages responding to each 'tool_call_id'. " +
+        $"The following tool_call_ids did not have response messages: {string.Join(", ", open)}", $"messages.[{at}].role");
+
+    static RequestProblem? Tools(JsonNode? tools)
+    {
+        if (tools is null)
+        {
+            return null;
+        }
+
+        if (tools is not JsonArray { Count: > 0 } list)
+        {
+            return new("Invalid 'tools': empty array. Expected an array with minimum length 1, but got an empty array instead.", "tools", "empty_array");
+        }
+
+        for (var i = 0; i < list.Count; i++)
+        {
+            var name = Text(list[i]?["function"]?["name"]);
+            if (Text(list[i]?["type"]) != "function" || name is null)
+            {
+                return new($"Missing required parameter: 'tools[{i}].function.name'.", $"tools[{i}].function.name", "missing_required_parameter");
+            }
+
+            if (name.Length is 0 or > 64 || !name.All(c => char.IsAsciiLetterOrDigit(c) || c is '_' or '-'))
+            {
+                return new($"Invalid 'tools[{i}].function.name': string does not match pattern. Expected a string that matches the pattern '^[a-zA-Z0-9_-]+$'.", $"tools[{i}].function.name", "invalid_value");
+            }
+
+            if (list.Take(i).Any(other => Text(other?["function"]?["name"]) == name))
+            {
+                return new($"Invalid 'tools': '{name}' is there twice.", "tools", "invalid_value");
+            }
+        }
+
+        return null;
     }
 
     /// <summary>All text of the messages with these roles, in order; content may be a string or parts.</summary>

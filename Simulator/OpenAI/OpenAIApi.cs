@@ -4,41 +4,34 @@ using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using CityMonitor.Simulator.Faults;
+using CityMonitor.Simulator.Minds;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;
 
 namespace CityMonitor.Simulator.OpenAI;
 
-/// <summary>How the simulated OpenAI behaves. Section <c>Simulator:OpenAI</c>.</summary>
-sealed class OpenAIOptions
-{
-    public const string Section = "Simulator:OpenAI";
-
-    /// <summary>The only key that is let in. Default <c>simulator</c>.</summary>
-    public string ApiKey { get; set; } = "simulator";
-
-    /// <summary>What the model does wrong: empty, <c>invalid-json</c>, <c>extra-keys</c>, <c>refusal</c> or <c>cut</c> (the answer ends in the middle).</summary>
-    public string Misbehaviour { get; set; } = "";
-}
-
-/// <summary>Chat completions without streaming, answered by <see cref="ScriptedModel"/>, and the list of models.</summary>
+/// <summary>Chat completions, streamed or whole, answered by <see cref="ScriptedModel"/>, and the list of models.</summary>
 static class OpenAIApi
 {
     static readonly string[] Models = ["gpt-4o-mini", "gpt-4o", "gpt-4.1", "gpt-4.1-mini", "gpt-4.1-nano", "gpt-5", "gpt-5-mini", "gpt-5-nano"];
 
     public static IServiceCollection AddOpenAI(this IServiceCollection services)
     {
-        services.AddOptions<OpenAIOptions>().BindConfiguration(OpenAIOptions.Section).ValidateOnStart()
-            .Validate(o => o.ApiKey.Length > 0, "Simulator:OpenAI:ApiKey must not be empty, for example 'simulator'.")
-            .Validate(
-                o => o.Misbehaviour is "" or "invalid-json" or "extra-keys" or "refusal" or "cut",
-                "Simulator:OpenAI:Misbehaviour must be empty, invalid-json, extra-keys, refusal or cut, for example 'extra-keys'.");
+        services.AddOptions<OpenAIOptions>().BindConfiguration(OpenAIOptions.Section).ValidateOnStart();
+        services.AddSingleton<IValidateOptions<OpenAIOptions>, OpenAIOptionsValidator>();
         services.TryAddSingleton(TimeProvider.System);
         return services;
     }
 
     public static IEndpointRouteBuilder MapOpenAI(this IEndpointRouteBuilder routes)
     {
+        if (routes.ServiceProvider.GetRequiredService<IOptions<OpenAIOptions>>().Value.Mind is { Length: > 0 } mind)
+        {
+            // A mind that does not exist is told at the start and not in the first call.
+            routes.ServiceProvider.GetRequiredService<MindLibrary>().Named(mind);
+        }
+
         var api = routes.MapGroup("/v1");
         api.AddEndpointFilter(LetInAsync);
         api.MapGet("/models", (TimeProvider clock) => Json(200, new JsonObject
@@ -68,7 +61,8 @@ static class OpenAIApi
             : Error(401, "Incorrect API key provided.", "invalid_request_error", null, "invalid_api_key");
     }
 
-    static async Task<IResult> CompleteAsync(HttpContext context, IOptions<OpenAIOptions> options, TimeProvider clock, Timeline timeline)
+    static async Task<IResult> CompleteAsync(
+        HttpContext context, IOptions<OpenAIOptions> options, MindLibrary minds, FaultBoard faults, TimeProvider clock, Timeline timeline)
     {
         JsonNode? body;
         try
@@ -92,43 +86,59 @@ static class OpenAIApi
             return NoModel(model);
         }
 
-        var answer = ScriptedModel.Answer(request, options.Value.Misbehaviour);
-        timeline.Add("openai.completed", model, new() { ["content"] = answer.Content, ["refusal"] = answer.Refusal });
+        var asked = ChatTokens.Count(request["messages"]!.ToJsonString());
+        if (asked > options.Value.MaxContextTokens)
+        {
+            return Error(
+                400, $"This model's maximum context length is {options.Value.MaxContextTokens} tokens. However, your messages resulted in {asked} tokens. Please reduce the length of the messages.",
+                "invalid_request_error", "messages", "context_length_exceeded");
+        }
+
+        var answer = ScriptedModel.Answer(request, minds, options.Value);
+        timeline.Add("openai.completed", model, new()
+        {
+            ["content"] = answer.Content, ["refusal"] = answer.Refusal, ["calls"] = string.Join(", ", answer.Calls.Select(c => $"{c.Name} {c.Arguments}")),
+        });
         context.Response.Headers["openai-processing-ms"] = "12";
         context.Response.Headers["x-ratelimit-limit-requests"] = "5000";
         context.Response.Headers["x-ratelimit-remaining-requests"] = "4999";
-        return Json(200, Completion(model, request, answer, clock));
+        if (ChatRequest.IsStream(request))
+        {
+            await new ChatStream(model, request, answer, options.Value, clock).WriteAsync(context, faults);
+            return Results.Empty;
+        }
+
+        if (answer.Error is not null)
+        {
+            return Error(500, "The server had an error while processing your request. Sorry about that!", "server_error", null, null);
+        }
+
+        await Task.Delay(answer.Wait + answer.Pieces.Aggregate(TimeSpan.Zero, (sum, piece) => sum + piece.Wait), clock, context.RequestAborted);
+        return Json(200, Completion(model, asked, answer, clock));
     }
 
-    static JsonObject Completion(string model, JsonObject request, ModelAnswer answer, TimeProvider clock)
+    static JsonObject Completion(string model, int asked, ModelAnswer answer, TimeProvider clock)
     {
-        // Four characters to a token, near enough for a bill that nobody pays.
-        int asked = request["messages"]!.ToJsonString().Length / 4, said = ((answer.Content ?? answer.Refusal)!.Length / 4) + 1;
+        var message = new JsonObject
+        {
+            ["role"] = "assistant", ["content"] = answer.Content, ["refusal"] = answer.Refusal, ["annotations"] = new JsonArray(),
+        };
+        if (!answer.Calls.IsEmpty)
+        {
+            message["tool_calls"] = new JsonArray([.. answer.Calls.Select(c => (JsonNode)new JsonObject
+            {
+                ["id"] = ChatTokens.NewCallId(), ["type"] = "function", ["function"] = new JsonObject { ["name"] = c.Name, ["arguments"] = c.Arguments },
+            })]);
+        }
+
         return new JsonObject
         {
             ["id"] = $"chatcmpl-{Guid.NewGuid():N}",
             ["object"] = "chat.completion",
             ["created"] = clock.GetUtcNow().ToUnixTimeSeconds(),
             ["model"] = model,
-            ["choices"] = new JsonArray(new JsonObject
-            {
-                ["index"] = 0,
-                ["message"] = new JsonObject
-                {
-                    ["role"] = "assistant", ["content"] = answer.Content, ["refusal"] = answer.Refusal, ["annotations"] = new JsonArray(),
-                },
-                ["logprobs"] = null,
-                ["finish_reason"] = answer.FinishReason,
-            }),
-            ["usage"] = new JsonObject
-            {
-                ["prompt_tokens"] = asked, ["completion_tokens"] = said, ["total_tokens"] = asked + said,
-                ["prompt_tokens_details"] = new JsonObject { ["cached_tokens"] = 0, ["audio_tokens"] = 0 },
-                ["completion_tokens_details"] = new JsonObject
-                {
-                    ["reasoning_tokens"] = 0, ["audio_tokens"] = 0, ["accepted_prediction_tokens"] = 0, ["rejected_prediction_tokens"] = 0,
-                },
-            },
+            ["choices"] = new JsonArray(new JsonObject { ["index"] = 0, ["message"] = message, ["logprobs"] = null, ["finish_reason"] = answer.FinishReason }),
+            ["usage"] = ChatTokens.Usage(asked, answer),
             ["service_tier"] = "default",
             ["system_fingerprint"] = "fp_simulator",
         };

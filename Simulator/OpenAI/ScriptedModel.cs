@@ -1,30 +1,47 @@
+using System.Collections.Immutable;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using CityMonitor.Simulator.Minds;
 
 namespace CityMonitor.Simulator.OpenAI;
 
-/// <param name="FinishReason">stop, or length when the answer was cut.</param>
-sealed record ModelAnswer(string? Content, string? Refusal, string FinishReason);
+/// <summary>What the model writes and calls.</summary>
+/// <param name="Pieces">In the order in which it writes them.</param>
+/// <param name="FinishReason">stop, tool_calls, or length when the answer was cut.</param>
+sealed record ModelAnswer(IReadOnlyList<ModelPiece> Pieces, ImmutableArray<ToolCall> Calls, string? Refusal, string FinishReason)
+{
+    public static ModelAnswer Of(string content, string finishReason = "stop") => new([new(content, TimeSpan.Zero)], [], null, finishReason);
+
+    /// <summary>All that is written; null when nothing is, as with calls alone.</summary>
+    public string? Content => Pieces.Count == 0 ? Calls.IsEmpty && Refusal is null ? "" : null : string.Concat(Pieces.Select(p => p.Text));
+
+    /// <summary>The pause behind the last piece.</summary>
+    public TimeSpan Wait { get; init; }
+
+    /// <summary>It breaks off behind the last piece with this error.</summary>
+    public string? Error { get; init; }
+}
 
 /// <summary>
-/// Stands in for the model. Asked for JSON it fills the schema from what <see cref="TicketFacts"/> finds in the messages; asked for
-/// text it answers with one line.
+/// Stands in for the model. Asked for JSON it fills the schema from what <see cref="TicketFacts"/> finds in the messages; else it
+/// talks, as <see cref="ChatMind"/> does.
 /// </summary>
 static class ScriptedModel
 {
-    public static ModelAnswer Answer(JsonObject request, string misbehaviour)
+    public static ModelAnswer Answer(JsonObject request, MindLibrary minds, OpenAIOptions options)
     {
         var messages = request["messages"]!.AsArray();
         var ticket = ChatRequest.TextOf(messages, "user");
         var format = request["response_format"] as JsonObject;
+        var misbehaviour = options.Misbehaviour;
         if (misbehaviour == "refusal")
         {
-            return new(null, "I'm sorry, I can't assist with that request.", "stop");
+            return new([], [], "I'm sorry, I can't assist with that request.", "stop");
         }
 
         if (ChatRequest.Text(format?["type"]) is not ("json_object" or "json_schema"))
         {
-            return new($"You wrote {ticket.Length} characters.", null, "stop");
+            return Shortened(ChatMind.Answer(request, minds, options.Mind), misbehaviour == "cut" ? 0 : MaxTokens(request));
         }
 
         var facts = TicketFacts.In(ticket);
@@ -38,10 +55,21 @@ static class ScriptedModel
         var content = answer.ToJsonString();
         return misbehaviour switch
         {
-            "invalid-json" => new($"Sure! Here is the JSON you asked for: {content[..^1]},", null, "stop"),
-            "cut" => new(content[..(content.Length / 2)], null, "length"),
-            _ => new(content, null, "stop"),
+            "invalid-json" => ModelAnswer.Of($"Sure! Here is the JSON you asked for: {content[..^1]},"),
+            "cut" => ModelAnswer.Of(content[..(content.Length / 2)], "length"),
+            _ => ModelAnswer.Of(content),
         };
+    }
+
+    static int MaxTokens(JsonObject request) =>
+        (request["max_completion_tokens"] ?? request["max_tokens"]) is JsonValue limit && limit.TryGetValue<int>(out var tokens) ? tokens : int.MaxValue;
+
+    /// <summary>The answer as it is when no more tokens may be written: it ends in the middle, and nothing is called.</summary>
+    static ModelAnswer Shortened(ModelAnswer answer, int tokens)
+    {
+        var content = answer.Content ?? "";
+        var words = ChatTokens.Of(content).ToList();
+        return words.Count <= tokens ? answer : ModelAnswer.Of(string.Concat(words.Take(Math.Max(1, Math.Min(tokens == 0 ? words.Count / 2 : tokens, words.Count)))), "length");
     }
 
     /// <summary>A value for each property of the schema: the fact that its name speaks of, else null or the emptiest value allowed.</summary>

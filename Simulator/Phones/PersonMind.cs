@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Text.RegularExpressions;
 
 namespace CityMonitor.Simulator.Phones;
@@ -5,7 +6,11 @@ namespace CityMonitor.Simulator.Phones;
 /// <summary>A person who follows the lines of a script.</summary>
 sealed class PersonMind : IPhoneMind
 {
-    static readonly TimeSpan MatchTimeout = TimeSpan.FromMilliseconds(50);
+    // Against a pattern that never ends. Wall clock, so generous: a busy machine stops a process for long, and that must not end a call.
+    static readonly TimeSpan MatchTimeout = TimeSpan.FromSeconds(5);
+
+    /// <summary>Every cue of every script, made once: a phone looks at its cues after each word.</summary>
+    static readonly ConcurrentDictionary<string, Regex> Cues = new();
 
     readonly PhoneScript script;
     readonly int[] used;
@@ -144,7 +149,7 @@ sealed class PersonMind : IPhoneMind
             var line = script.Lines[i];
             if (line.OnSilence is not null || line.At is not null || !IsLeft(i) || heard.Trim().Length == 0
                 || (line.InterruptAfter is { } count ? heard.Length < count : !finished)
-                || !Regex.IsMatch(heard, line.On ?? "", RegexOptions.IgnoreCase, MatchTimeout))
+                || !Cues.GetOrAdd(line.On ?? "", static cue => new Regex(cue, RegexOptions.IgnoreCase, MatchTimeout)).IsMatch(heard))
             {
                 continue;
             }

@@ -9,9 +9,10 @@ namespace CityMonitor.Simulator.Speech;
 /// </summary>
 /// <param name="speed">How much faster than real time audio comes; from 1000 on there is no wait between chunks at all.</param>
 /// <param name="firstByte">How long the first audio of a text takes.</param>
-sealed partial class PacedVoice(double speed, TimeSpan firstByte, TimeProvider clock)
+/// <param name="chunk">Length of a chunk; default 80 ms.</param>
+sealed partial class PacedVoice(double speed, TimeSpan firstByte, TimeProvider clock, TimeSpan? chunk = null)
 {
-    static readonly TimeSpan Chunk = TimeSpan.FromMilliseconds(80);
+    readonly int chunkBytes = (int)(chunk ?? TimeSpan.FromMilliseconds(80)).TotalMilliseconds * MuLaw.BytesPerMillisecond;
     const double NoWait = 1000;
 
     readonly record struct Item(int Generation, long At, byte[]? Audio, Action<ReadOnlyMemory<byte>>? Sink, Action? Then);
@@ -56,18 +57,17 @@ sealed partial class PacedVoice(double speed, TimeSpan firstByte, TimeProvider c
             }
 
             var audio = item.Audio;
-            var bytes = (int)Chunk.TotalMilliseconds * MuLaw.BytesPerMillisecond;
             await WaitAsync(firstByte - clock.GetElapsedTime(item.At), cancellation);
             var begin = clock.GetTimestamp();
-            for (var at = 0; at < audio.Length; at += bytes)
+            for (var at = 0; at < audio.Length; at += chunkBytes)
             {
                 if (speed < NoWait)
                 {
                     await WaitAsync(MuLaw.DurationOf(at) / speed - clock.GetElapsedTime(begin), cancellation);
                 }
 
-                var chunk = audio.AsMemory(at, Math.Min(bytes, audio.Length - at));
-                if (!Do(item, () => item.Sink!(chunk)))
+                var piece = audio.AsMemory(at, Math.Min(chunkBytes, audio.Length - at));
+                if (!Do(item, () => item.Sink!(piece)))
                 {
                     break;
                 }

@@ -22,6 +22,9 @@ enum CallbackDelivery
 
     /// <summary>Signed with another token.</summary>
     Forged,
+
+    /// <summary>All in their order, <see cref="TwilioSettings.CallbacksLateSeconds"/> behind their time.</summary>
+    Late,
 }
 
 /// <summary>
@@ -41,6 +44,9 @@ sealed class TwilioSettings
 
     public CallbackDelivery StatusCallbacks { get; set; } = CallbackDelivery.Normal;
 
+    /// <summary>For <see cref="CallbackDelivery.Late"/>.</summary>
+    public double CallbacksLateSeconds { get; set; } = 20;
+
     /// <summary>Audio that an application may send ahead of the play head; what is beyond it is dropped with a stream error.</summary>
     public int PlaybackBufferSeconds { get; set; } = 300;
 
@@ -53,6 +59,7 @@ sealed class TwilioSettings
     public string? Problem() => this switch
     {
         { CallsPerSecond: <= 0 or > 1000 } => "Simulator:Twilio:CallsPerSecond must be above 0 and at most 1000, for example 1",
+        { CallbacksLateSeconds: < 0 or > 600 } => "Simulator:Twilio:CallbacksLateSeconds must be from 0 to 600, for example 20",
         { PlaybackBufferSeconds: < 1 or > 3600 } => "Simulator:Twilio:PlaybackBufferSeconds must be from 1 to 3600, for example 300",
         { WhatsAppWindowHours: <= 0 } => "Simulator:Twilio:WhatsAppWindowHours must be above 0, for example 24",
         _ when AccountSid.Length != 34 || !AccountSid.StartsWith("AC", StringComparison.Ordinal) =>

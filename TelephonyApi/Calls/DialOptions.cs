@@ -10,11 +10,19 @@ sealed class CapacityOptions : ICheckedOptions
     /// <summary>Calls that may be dialled or live at once, over all replicas; default 100.</summary>
     public int MaxConcurrentCalls { get; set; } = 100;
 
+    /// <summary>The share of it above which the alert capacity is raised; default 0.8.</summary>
+    public double AlertAbove { get; set; } = 0.8;
+
     public IEnumerable<string> Problems()
     {
         if (MaxConcurrentCalls is < 1 or > 100_000)
         {
             yield return "Capacity:MaxConcurrentCalls must be from 1 to 100000, for example 100.";
+        }
+
+        if (AlertAbove is not (> 0 and <= 1))
+        {
+            yield return "Capacity:AlertAbove must be a share above 0 and up to 1, for example 0.8.";
         }
     }
 }

@@ -27,6 +27,7 @@ sealed class CallsReport(
         (await redis.SendAsync(["ZCARD", Keys.MessagesUnderWay], ct)).Number,
         capacity.Value.MaxConcurrentCalls,
         twilio.Value.Pace,
+        status.Alerts,
         clock.GetUtcNow().ToString("O"));
 
     async Task<IReadOnlyList<CallLine>> LinesAsync(string set, CancellationToken ct)

@@ -19,6 +19,7 @@ sealed record StatusReport(
     long MessagesUnderWay,
     int MaxConcurrentCalls,
     double CallsPerSecond,
+    IReadOnlyList<Alert> Alerts,
     string Time);
 
 sealed record BridgeLine(string Id, int Free);

@@ -7,7 +7,7 @@ using CityMonitor.Messaging.State;
 
 namespace CityMonitor.EndToEnd.Tests;
 
-/// <summary>Whole calls with a model that falls for everything (Simulator/Deepgram/Minds/gullible.yaml), in a city of their own.</summary>
+/// <summary>Whole calls with a model that falls for everything (scenarios/minds/gullible.yaml), in a city of their own.</summary>
 [Collection(nameof(Storms))]
 public sealed class GullibleModel
 {

@@ -103,27 +103,17 @@ static class Acts
 
     static async Task<string> BridgeAsync(Wave wave, List<string> replicas)
     {
-        var streams = new Dictionary<Incident, IReadOnlyList<string>>();
-        foreach (var incident in wave.Incidents)
-        {
-            streams[incident] = [.. (await wave.World.Simulator.CallsAsync(incident.Phone)).Where(call => call["ended"] is null)
-                .SelectMany(call => call["streams"]!.AsArray()).Where(stream => stream!["stoppedAt"] is null).Select(stream => stream!["url"]!.GetValue<string>())];
-        }
-
-        var first = wave.Incidents.FirstOrDefault(incident => incident.Phone == wave.Trigger?["phone"] && streams[incident].Count > 0)
-            ?? streams.FirstOrDefault(held => held.Value.Count > 0).Key;
-        if (first is null)
+        // One question only: the moment must not pass while all are looked up. Which calls were on this bridge is told afterwards.
+        var first = wave.Incidents.FirstOrDefault(incident => incident.Phone == wave.Trigger?["phone"]) ?? wave.Incidents[0];
+        var stream = (await wave.World.Simulator.CallsAsync(first.Phone)).Where(call => call["ended"] is null)
+            .SelectMany(call => call["streams"]!.AsArray()).LastOrDefault(stream => stream!["stoppedAt"] is null);
+        if (stream is null)
         {
             // Nobody has answered yet: whichever it is, the greetings were made and the calls will come.
             return replicas[wave.Number % replicas.Count];
         }
 
-        var port = new Uri(streams[first][^1]).Port;
-        foreach (var incident in wave.Incidents)
-        {
-            incident.Served("MediaBridge", byTheBroken: streams[incident].Any(url => new Uri(url).Port == port));
-        }
-
-        return replicas.Single(replica => wave.City.Ports[replica] == port);
+        wave.BrokenBridge = new Uri(stream["url"]!.GetValue<string>()).Port;
+        return replicas.Single(replica => wave.City.Ports[replica] == wave.BrokenBridge);
     }
 }

@@ -74,7 +74,7 @@ sealed class CityRun(World world, Options options, Action<RowResult> done)
     int CountFor(FaultRow row, int needed)
     {
         var most = row.Moment is Moment.InATool ? (options.Tries + 1) / 2 : options.AtOnce;
-        return (int)Math.Ceiling(Math.Min(needed, most) * (row.Share < 1 ? 1.3 : 1.1) / row.Share);
+        return (int)Math.Ceiling(Math.Min(needed, most) * (row.Share < 1 ? 1.2 : 1.1) / row.Share);
     }
 
     /// <summary>Nothing was done once more to the row before; then its tickets are closed, so that the city's work does not grow with each row.</summary>

@@ -95,7 +95,7 @@ static class Judge
     }
 
     /// <summary>Calls to the incident's phone that are this incident's: numbers are used again later.</summary>
-    static async Task<IReadOnlyList<JsonNode>> CallsAsync(World world, Incident incident) =>
+    public static async Task<IReadOnlyList<JsonNode>> CallsAsync(World world, Incident incident) =>
         [.. (await world.Simulator.CallsAsync(incident.Phone)).Where(call => call["created"]!.GetValue<DateTimeOffset>() >= incident.FiledAt)];
 
     static async Task<IncidentState?> StateOfAsync(World world, Incident incident) => await world.State.IncidentAsync(incident.Id);

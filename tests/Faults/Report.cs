@@ -17,7 +17,7 @@ static class Report
     {
         lock (gate)
         {
-            var lines = File.Exists(file) ? File.ReadAllLines(file) : [];
+            var (lines, others) = Read(file);
             var known = lines.Where(line => line.StartsWith("| ", StringComparison.Ordinal) && !line.StartsWith("| Fault |", StringComparison.Ordinal)).ToDictionary(line => line.Split(" | ")[0][2..], line => line);
             if (lines.FirstOrDefault(line => line.StartsWith(Run, StringComparison.Ordinal)) is { } run)
             {
@@ -32,8 +32,17 @@ static class Report
                 text.AddRange(part.Select(row => known.GetValueOrDefault(row.Name) ?? $"| {row.Name} | | | 0 | | not played yet | | |"));
             }
 
-            File.WriteAllLines(file, text);
+            File.WriteAllLines(file, [.. text, .. others.Count > 0 ? ["", .. others] : Array.Empty<string>()]);
         }
+    }
+
+    /// <summary>The file's lines, and apart from them the sections that are not ours: what `./test.sh --soak` writes stays as it is.</summary>
+    static (IReadOnlyList<string> Lines, IReadOnlyList<string> Others) Read(string file)
+    {
+        var own = Rows.All.Select(row => $"## {row.Part}").ToHashSet();
+        var isOwn = true;
+        var lines = (File.Exists(file) ? File.ReadAllLines(file) : []).ToLookup(line => isOwn = line.StartsWith("## ", StringComparison.Ordinal) ? own.Contains(line) : isOwn);
+        return ([.. lines[true]], [.. lines[false]]);
     }
 
     static string Line(RowResult result)

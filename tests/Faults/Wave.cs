@@ -27,6 +27,9 @@ sealed class Wave(World world, FaultRow row, int number, IReadOnlyList<Incident>
     /// <summary>The call that reached the moment first.</summary>
     public Happening? Trigger { get; private set; }
 
+    /// <summary>The port of the one bridge of two that was broken.</summary>
+    public int? BrokenBridge { get; set; }
+
     public async Task<IReadOnlyList<Verdict>> PlayAsync()
     {
         await Task.WhenAll(incidents.Select(incident => world.Simulator.PutPhoneAsync(incident.Phone, Callees.Yaml(row, incident.Phone))));
@@ -47,7 +50,7 @@ sealed class Wave(World world, FaultRow row, int number, IReadOnlyList<Incident>
 
         await acting;
         await SettledAsync();
-        Place();
+        await PlaceAsync();
         var audit = await world.AuditAsync(incidents.Min(incident => incident.FiledAt));
         var verdicts = await Task.WhenAll(incidents.Select(incident => Judge.OfAsync(world, row, incident, audit)));
         await world.HealAsync();
@@ -78,7 +81,7 @@ sealed class Wave(World world, FaultRow row, int number, IReadOnlyList<Incident>
     /// Which calls were at the moment. All follow the same script, so a call was as far behind the first one as it rang later; and it must
     /// have been there at all: rung, not ended, and not yet answered where the phone is to ring.
     /// </summary>
-    void Place()
+    async Task PlaceAsync()
     {
         if (row.Moment is Moment.BeforeTheTicket or Moment.TicketRead)
         {
@@ -94,7 +97,14 @@ sealed class Wave(World world, FaultRow row, int number, IReadOnlyList<Incident>
             incident.AtTheMoment = rang[incident] is { } at && at - first <= apart && at <= actedAt + apart
                 && !(At(incident, "call.completed") < actedAt)
                 && !(row.Moment is Moment.Ringing && At(incident, "call.in-progress") < actedAt);
+            if (BrokenBridge is { } port)
+            {
+                incident.Served("MediaBridge", byTheBroken: (await Judge.CallsAsync(world, incident)).SelectMany(call => call["streams"]!.AsArray()).Any(stream =>
+                    new Uri(stream!["url"]!.GetValue<string>()).Port == port && Time(stream["startedAt"]) <= actedAt && !(Time(stream["stoppedAt"]) < actedAt)));
+            }
         }
+
+        static DateTimeOffset? Time(JsonNode? value) => value?.GetValue<DateTimeOffset>();
 
         DateTimeOffset? At(Incident incident, string kind) => seen[incident.Phone].FirstOrDefault(h => h.Kind == kind)?.At;
     }

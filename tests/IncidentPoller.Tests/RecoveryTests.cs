@@ -81,7 +81,7 @@ public sealed class RecoveryTests
         await poller.SendAsync(Accept(accepted.Id, "a1", new TicketAcceptance(eta)));
         await poller.SendAsync(Accept(ours.Id, "b1", new TicketAcceptance(null, Arrived: true)));
         await Eventually.TrueAsync(() => poller.Ticket(accepted.Id).Status == Ticket.Pending && poller.Ticket(ours.Id).Status == Ticket.Pending, "both are pending");
-        Assert.Equal(["camera-ai", "city-monitor-accepted", "city-monitor-eta-202603010945"], poller.Ticket(accepted.Id).Tags.Order(StringComparer.Ordinal));
+        Assert.Equal(["camera-ai", "city-monitor-accepted", "city-monitor-eta-202603010945", $"city-monitor-of-{accepted.Id}"], poller.Ticket(accepted.Id).Tags.Order(StringComparer.Ordinal));
         clock.Step(TimeSpan.FromDays(longAgo ? 2 : 0));
 
         await poller.RedisAsync("FLUSHALL");
@@ -99,7 +99,40 @@ public sealed class RecoveryTests
         IncidentReported Of(long id) => reported.Single(message => message.Ticket.TicketId == id);
     }
 
+    [Fact]
+    public async Task A_copy_of_an_accepted_ticket_is_a_new_incident()
+    {
+        await using var poller = await RunningPoller.PrepareAsync();
+        var copy = poller.Samples.WithCustomFields(new CameraIncident { ResponderPhone = "+12025550123" });
+        poller.Tickets.Update(copy.Id, t => t with { Tags = ["city-monitor-accepted", $"city-monitor-of-{copy.Id - 1}", "city-monitor-eta-202603010945"] });
+
+        await poller.StartReplicaAsync();
+
+        Assert.Null(Assert.Single(await poller.WaitForAsync<IncidentReported>()).Ticket.Acceptance);
+    }
+
     static UpdateTicket Accept(long id, string write, TicketAcceptance acceptance) => new(write, IncidentId.OfTicket(id), id, TicketStatus.Pending, Acceptance: acceptance);
+
+    [Theory]
+    [InlineData(-50)]
+    [InlineData(50)]
+    public async Task A_clock_that_is_most_of_an_hour_off_freshdesks_misses_nothing(int minutes)
+    {
+        var clock = new SteppedClock(DateTimeOffset.UtcNow.AddMinutes(minutes));
+        await using var poller = await RunningPoller.PrepareAsync(services => services.AddSingleton<TimeProvider>(clock));
+        await poller.StartReplicaAsync();
+        await poller.TwoMoreLooksAsync();
+
+        var ticket = poller.Samples.WithCustomFields(new CameraIncident { ResponderPhone = "+12025550123" });
+        await poller.WaitForAsync<IncidentReported>();
+        clock.Step(TimeSpan.FromSeconds(2));
+        poller.Tickets.Update(ticket.Id, t => t with { Subject = "Two trucks" });
+        await poller.WaitForAsync<IncidentChanged>();
+        clock.Step(TimeSpan.FromSeconds(2));
+        poller.Tickets.Update(ticket.Id, t => t with { Status = Ticket.Closed });
+
+        Assert.Equal("closed", Assert.Single(await poller.WaitForAsync<IncidentWithdrawn>()).Reason);
+    }
 
     [Fact]
     public async Task A_yes_that_is_taken_back_takes_its_mark_off_and_leaves_the_tags_of_others()
@@ -107,7 +140,7 @@ public sealed class RecoveryTests
         await using var poller = await RunningPoller.StartAsync();
         var ticket = poller.Samples.WithCustomFields(new CameraIncident { ResponderPhone = "+12025550123" });
         await poller.SendAsync(Accept(ticket.Id, "w1", new TicketAcceptance(DateTimeOffset.UtcNow)));
-        await Eventually.TrueAsync(() => poller.Ticket(ticket.Id).Tags.Length == 3, "the mark is there");
+        await Eventually.TrueAsync(() => poller.Ticket(ticket.Id).Tags.Length == 4, "the mark is there");
 
         await poller.SendAsync(new UpdateTicket("w2", IncidentId.OfTicket(ticket.Id), ticket.Id, TicketStatus.Open));
 

@@ -132,7 +132,7 @@ describe('Calls through the Twilio SDK', { concurrency: 8, timeout: 120_000 }, (
   it('refuses with the SDK\'s exception, its code, status and link', async () => {
     const cases = [
       [{ to: 'not a number' }, 21217], [{ to: '+15005550003' }, 21215], [{ from: '+15005550001' }, 21212], [{ twiml: undefined }, 21205],
-      [{ twiml: undefined, url: 'no url' }, 21205],
+      [{ twiml: undefined, url: 'no url' }, 21205], [{ twiml: '<Response/>'.padEnd(4001) }, 32018],
     ];
     for (const [changes, code] of cases) {
       const attempt = client.calls.create({ to: '+12025550111', from: city, twiml: '<Response/>', ...changes });

@@ -1,6 +1,6 @@
 using System.Net.WebSockets;
-using CityMonitor.Simulator.Deepgram.Minds;
 using CityMonitor.Simulator.Faults;
+using CityMonitor.Simulator.Minds;
 using CityMonitor.Simulator.Sockets;
 using Microsoft.Extensions.Options;
 

@@ -1,4 +1,4 @@
-using CityMonitor.Simulator.Deepgram.Minds;
+using CityMonitor.Simulator.Minds;
 
 namespace CityMonitor.Simulator.Deepgram;
 

@@ -1,4 +1,4 @@
-using CityMonitor.Simulator.Deepgram.Minds;
+using CityMonitor.Simulator.Minds;
 using CityMonitor.Simulator.Sockets;
 
 namespace CityMonitor.Simulator.Deepgram;
@@ -24,13 +24,13 @@ sealed partial class AgentConversation(
 
     bool Busy => userSpeaking || plan is not null || pending.Count > 0 || unanswered.Length > 0 || voice.IsSpeaking;
 
-    public IReadOnlyDictionary<string, AgentFunction> Functions { get; private set; } = settings.Functions;
+    public IReadOnlyDictionary<string, MindTool> Functions { get; private set; } = settings.Functions;
 
     public void Begin()
     {
         if (settings.Greeting is { Length: > 0 } greeting)
         {
-            state = mind.Recall(state, new AgentHistory("assistant", greeting, []));
+            state = mind.Recall(state, new MindMessage("assistant", greeting, []));
             voice.Say(greeting, TimeSpan.Zero);
         }
         else if (settings.Context.Count == 0 && mind.OnStart(state) is { } start)
@@ -161,7 +161,7 @@ sealed partial class AgentConversation(
 
     void SayInjected(string message)
     {
-        state = mind.Recall(state, new AgentHistory("assistant", message, []));
+        state = mind.Recall(state, new MindMessage("assistant", message, []));
         voice.Say(message, TimeSpan.Zero);
     }
 

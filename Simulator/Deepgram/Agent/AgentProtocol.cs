@@ -1,6 +1,6 @@
 using System.Net.WebSockets;
 using System.Text.Json;
-using CityMonitor.Simulator.Deepgram.Minds;
+using CityMonitor.Simulator.Minds;
 using CityMonitor.Simulator.Sockets;
 
 namespace CityMonitor.Simulator.Deepgram;
@@ -115,7 +115,7 @@ sealed class AgentProtocol(
                 break;
             case "UpdateThink":
                 var think = ThinkSettings.Read(JsonShape.Of(message, "", "type", "think").Required("think"), "think");
-                conversation.Think(think, MindFor(think.ByName));
+                conversation.Think(think, MindFor(think.ByName, think.Prompt));
                 socket.Send(AgentMessages.ThinkUpdated);
                 break;
             case "UpdateListen":
@@ -167,7 +167,7 @@ sealed class AgentProtocol(
 
         flux = settings.Flux;
         WarnOfLength(settings.Prompt);
-        var mind = MindFor(settings.Functions);
+        var mind = MindFor(settings.Functions, settings.Prompt);
         timeline.Add("agent.opened", requestId, new() { ["mind"] = mind.Name, ["context"] = settings.Context.Count });
         Conversation = new AgentConversation(socket, voice, options, settings, mind, timeline, requestId, later, Complain);
         socket.Send(AgentMessages.SettingsApplied);
@@ -176,10 +176,10 @@ sealed class AgentProtocol(
     }
 
     // Functions with an endpoint are Deepgram's to call, and the simulator calls nobody.
-    Mind MindFor(IReadOnlyDictionary<string, AgentFunction> functions)
+    Mind MindFor(IReadOnlyDictionary<string, MindTool> functions, string prompt)
     {
         var offered = functions.Where(f => f.Value.ClientSide).ToDictionary(f => f.Key, f => f.Value);
-        return new Mind(options.Mind.Length > 0 ? minds.Named(options.Mind) : minds.Choose([.. settings!.Tags], offered.Keys), offered);
+        return new Mind(options.Mind.Length > 0 ? minds.Named(options.Mind) : minds.Choose([.. settings!.Tags], offered.Keys, prompt), offered);
     }
 
     void WarnOfLength(string prompt)

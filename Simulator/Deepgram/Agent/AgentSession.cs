@@ -1,5 +1,5 @@
 using System.Threading.Channels;
-using CityMonitor.Simulator.Deepgram.Minds;
+using CityMonitor.Simulator.Minds;
 using CityMonitor.Simulator.Sockets;
 
 namespace CityMonitor.Simulator.Deepgram;

@@ -1,11 +1,12 @@
 using System.Text.Json;
+using CityMonitor.Simulator.Minds;
 
 namespace CityMonitor.Simulator.Deepgram;
 
 /// <summary>The <c>Settings</c> message, as far as it changes what the simulated agent does. Everything else is checked and forgotten.</summary>
 sealed record AgentSettings(
-    IReadOnlyList<string> Tags, bool History, string? Greeting, string Prompt, IReadOnlyDictionary<string, AgentFunction> Functions,
-    IReadOnlyList<AgentHistory> Context, bool Flux)
+    IReadOnlyList<string> Tags, bool History, string? Greeting, string Prompt, IReadOnlyDictionary<string, MindTool> Functions,
+    IReadOnlyList<MindMessage> Context, bool Flux)
 {
     /// <exception cref="ShapeException">It is not as documented, or asks for audio that the simulator has no ear or voice for.</exception>
     public static AgentSettings Read(JsonElement message)
@@ -62,9 +63,9 @@ sealed record AgentSettings(
         }
     }
 
-    static List<AgentHistory> ReadContext(JsonElement context)
+    static List<MindMessage> ReadContext(JsonElement context)
     {
-        var messages = new List<AgentHistory>();
+        var messages = new List<MindMessage>();
         foreach (var (element, path) in JsonShape.Of(context, "agent.context", "messages").List("messages"))
         {
             var message = JsonShape.Of(element, path, "type", "role", "content", "function_calls");
@@ -75,7 +76,7 @@ sealed record AgentSettings(
                 continue;
             }
 
-            var calls = new List<AgentHistoryCall>();
+            var calls = new List<MindCall>();
             foreach (var (call, callPath) in message.List("function_calls"))
             {
                 var shape = JsonShape.Of(call, callPath, "id", "name", "client_side", "arguments", "response", "thought_signature");

@@ -1,12 +1,13 @@
 using System.Collections.Immutable;
 using System.Text.Json;
+using CityMonitor.Simulator.Minds;
 
 namespace CityMonitor.Simulator.Deepgram;
 
 /// <summary>The prompt and the functions; and the checks of the listen and speak settings, of which hardly anything is kept.</summary>
-sealed record ThinkSettings(string Prompt, ImmutableArray<AgentFunction> Functions)
+sealed record ThinkSettings(string Prompt, ImmutableArray<MindTool> Functions)
 {
-    public IReadOnlyDictionary<string, AgentFunction> ByName => Functions.ToDictionary(f => f.Name);
+    public IReadOnlyDictionary<string, MindTool> ByName => Functions.ToDictionary(f => f.Name);
 
     /// <summary>One provider, or an array of them in the order of fallback: the first counts.</summary>
     public static ThinkSettings Read(JsonElement think, string path)
@@ -99,7 +100,7 @@ sealed record ThinkSettings(string Prompt, ImmutableArray<AgentFunction> Functio
         return new ThinkSettings(shape.OptionalString("prompt") ?? "", functions);
     }
 
-    static AgentFunction ReadFunction(JsonElement function, string path)
+    static MindTool ReadFunction(JsonElement function, string path)
     {
         var shape = JsonShape.Of(function, path, "name", "description", "parameters", "endpoint", "defer_until_eot");
         var name = shape.RequiredString("name");
@@ -115,7 +116,7 @@ sealed record ThinkSettings(string Prompt, ImmutableArray<AgentFunction> Functio
             throw new ShapeException($"{path}.parameters", "must be a JSON schema");
         }
 
-        return new AgentFunction(name, parameters?.Clone(), shape.Optional("endpoint") is null, shape.Flag("defer_until_eot", false));
+        return new MindTool(name, parameters?.Clone(), shape.Optional("endpoint") is null, shape.Flag("defer_until_eot", false));
     }
 
     static List<(JsonElement Element, string Path)> OneOrMore(JsonElement given, string path)

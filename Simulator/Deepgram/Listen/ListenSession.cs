@@ -15,7 +15,7 @@ sealed class ListenSession(
     // Between words there are up to 140 ms of silence: what is shorter than this ends no utterance, whatever was asked for.
     static readonly TimeSpan ShortestEndpoint = TimeSpan.FromMilliseconds(200);
     const double LongestSegment = 5;
-    const string TimedOut = "Deepgram did not receive audio data or a text message within the timeout window. See https://dpgr.am/net0001";
+    public const string TimedOut = "Deepgram did not receive audio data or a text message within the timeout window. See https://dpgr.am/net0001";
 
     readonly ListenMessages messages = new(requestId, query, clock);
     readonly AudioIntake intake = AudioIntake.For(query.Encoding, query.SampleRate)!;

@@ -24,7 +24,7 @@ static class CallRequest
         return url.Length == 0 && twiml.Length == 0
                 ? required ? TwilioError.Bad(21205, "Url parameter is required: one of Url, Twiml or ApplicationSid") : null
             : url.Length > 0 && !IsWebUrl(url) ? TwilioError.Bad(21205, $"Url is not a valid URL: {url}")
-            : twiml.Length > LongestTwiml ? TwilioError.Bad(21205, "Twiml must be at most 4000 characters")
+            : twiml.Length > LongestTwiml ? TwilioError.Bad(32018, "Twiml size exceeded maximum allowed value of 4000 characters")
             : form["StatusCallback"].ToString() is { Length: > 0 } callback && !IsWebUrl(callback)
                 ? TwilioError.Bad(21609, $"Invalid 'StatusCallback' URL: {callback}") : null;
     }

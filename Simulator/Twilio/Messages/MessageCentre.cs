@@ -14,7 +14,7 @@ sealed partial class MessageCentre(
     TimeProvider clock, ILogger<MessageCentre> logger)
     : IHostedService, IDisposable
 {
-    static readonly TimeSpan MatchTimeout = TimeSpan.FromMilliseconds(50);
+    static readonly TimeSpan MatchTimeout = TimeSpan.FromSeconds(5);
 
     readonly ConcurrentDictionary<string, Task> running = new();
     readonly ConcurrentDictionary<MessageReply, int> repliesUsed = new();

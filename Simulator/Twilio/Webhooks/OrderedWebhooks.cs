@@ -51,6 +51,11 @@ sealed class OrderedWebhooks(WebhookSender sender, TwilioSettings settings, Time
         await Task.Yield();
         try
         {
+            if (delivery == CallbackDelivery.Late)
+            {
+                await Task.Delay(TimeSpan.FromSeconds(settings.CallbacksLateSeconds), clock, stopping.Token);
+            }
+
             await Task.WhenAny(before, Task.Delay(LongestWait, clock, stopping.Token));
             if (delivery == CallbackDelivery.OutOfOrder && number % 2 == 0)
             {

@@ -24,14 +24,14 @@ public sealed class ExtractionTests : IAsyncLifetime
     static string Json(string? phone = "+12025550123", string? type = "Fire", string? address = "Pier 9", object? confidence = null, string[]? urls = null) =>
         JsonSerializer.Serialize(new { phone_number = phone, incident_type = type, address, confidence_score = confidence, image_urls = urls ?? [] });
 
-    TicketExtractor Extractor(Action<OpenAiOptions>? change = null)
+    TicketExtractor Extractor(Action<OpenAiOptions>? change = null, Alerts? alerts = null)
     {
         var options = new OpenAiOptions { AttemptTimeout = TimeSpan.FromSeconds(2), TotalTimeout = TimeSpan.FromSeconds(10) };
         change?.Invoke(options);
         var configuration = new ConfigurationBuilder().AddInMemoryCollection([new("OpenAI:ApiKey", "test"), new("OpenAI:BaseUrl", _server.Url)]).Build();
         var environment = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings { EnvironmentName = "Development" }).Environment;
         var endpoint = new ModelEndpoint(VendorEndpoint.Resolve(configuration, environment, Vendor.OpenAI));
-        return new TicketExtractor(endpoint, Options.Create(options), TimeProvider.System, NullLogger<TicketExtractor>.Instance);
+        return new TicketExtractor(endpoint, Options.Create(options), TimeProvider.System, NullLogger<TicketExtractor>.Instance, alerts);
     }
 
     Task<Messaging.Contracts.IncidentFields?> ExtractAsync(Action<OpenAiOptions>? change = null) =>
@@ -105,6 +105,17 @@ public sealed class ExtractionTests : IAsyncLifetime
 
         Assert.NotNull(await ExtractAsync());
         Assert.Equal(2, _server.Requests.Count);
+    }
+
+    [Fact]
+    public async Task A_model_whose_quota_is_reached_is_an_alert()
+    {
+        _server.Answer = (http, _) => ModelServer.Fails(http, HttpStatusCode.TooManyRequests, "0");
+        using var alerts = new Alerts(TimeProvider.System, NullLogger<Alerts>.Instance);
+
+        Assert.Null(await Extractor(alerts: alerts).ExtractAsync(Responding.Ticket(phone: null, rawText: Text), TestContext.Current.CancellationToken));
+
+        Assert.Equal("quota.openai", Assert.Single(alerts.Active).Name);
     }
 
     [Theory]

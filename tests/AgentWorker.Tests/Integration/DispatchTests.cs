@@ -145,7 +145,7 @@ public sealed class DispatchTests(Town town)
         await first.AnswerAsync();
         await first.ToolAsync("record_responder", new { name = "Medic Ito" });
         await first.ToolAsync("retrieve_ticket");
-        await first.ToolAsync("accept_incident");
+        await first.AcceptAsync();
         await first.HangUpAsync();
         await second.NoteAsync("Accepted by Medic Ito");
 

@@ -169,6 +169,30 @@ public sealed class ResumeTests(SharedRedis redis)
     }
 
     [Fact]
+    public async Task Five_live_calls_are_all_handed_over_by_a_bridge_that_is_told_to_end()
+    {
+        await using var deepgram = await FakeDeepgram.StartAsync();
+        await using var bridge = await TestBridge.StartAsync(redis, deepgram.Url);
+        var calls = new List<(CallSession Session, TestPhone Phone)>();
+        for (var i = 0; i < 5; i++)
+        {
+            var session = await bridge.CallAsync();
+            calls.Add((session, await bridge.PhoneAsync(session.Call)));
+        }
+
+        await Eventually.TrueAsync(() => bridge.Streams.All.Count() == 5, "five live calls", TimeSpan.FromSeconds(30));
+        await bridge.StopAsync();
+
+        foreach (var (session, phone) in calls)
+        {
+            Assert.Equal("drain", (await phone.Closed.WaitAsync(TimeSpan.FromSeconds(10))).Reason);
+            Assert.Equal("", await redis.Server.CommandAsync("HGET", Keys.Call(session.Call), CallFields.Bridge));
+            Assert.Equal("$-1", await redis.Server.CommandAsync("HGET", Keys.Call(session.Call), CallFields.End));
+            await phone.DisposeAsync();
+        }
+    }
+
+    [Fact]
     public async Task A_bridge_is_listed_with_its_url_and_free_places_and_leaves_at_once()
     {
         await using var deepgram = await FakeDeepgram.StartAsync();

@@ -1,6 +1,8 @@
 // The Simulator in a process of its own, and the SDKs pointed at it.
 import twilio from 'twilio';
 import { DeepgramClient } from '@deepgram/sdk';
+import { ElevenLabsClient } from '@elevenlabs/elevenlabs-js';
+import OpenAI from 'openai';
 import { eventually, freePorts, startService } from './service.js';
 
 export const accountSid = 'AC00000000000000000000000000000001';
@@ -65,6 +67,14 @@ class Simulator {
   deepgram(apiKey = 'simulator', options = {}) {
     const [http, ws] = [`http://127.0.0.1:${this.ports.Deepgram}`, `ws://127.0.0.1:${this.ports.Deepgram}`];
     return new DeepgramClient({ apiKey, maxRetries: 0, environment: { base: http, production: ws, agent: ws, agentRest: http }, ...options });
+  }
+
+  openai(apiKey = 'simulator', options = {}) {
+    return new OpenAI({ apiKey, baseURL: `http://127.0.0.1:${this.ports.OpenAI}/v1`, maxRetries: 0, ...options });
+  }
+
+  elevenLabs(apiKey = 'simulator') {
+    return new ElevenLabsClient({ apiKey, baseUrl: `http://127.0.0.1:${this.ports.ElevenLabs}` });
   }
 }
 

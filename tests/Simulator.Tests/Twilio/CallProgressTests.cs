@@ -106,7 +106,7 @@ public sealed class CallProgressTests(SimulatorFixture simulator) : IClassFixtur
     }
 
     [Fact]
-    public async Task Callbacks_can_be_made_to_come_twice_out_of_order_forged_or_not_at_all()
+    public async Task Callbacks_can_be_made_to_come_twice_out_of_order_late_forged_or_not_at_all()
     {
         await using var app = await CustomerApp.StartAsync();
         simulator.Phone($$"""{number: "{{Phone}}", answer_after: 50ms}""");
@@ -122,6 +122,12 @@ public sealed class CallProgressTests(SimulatorFixture simulator) : IClassFixtur
             var mixed = await TakeAsync(app, 4);
             Assert.NotEqual(["0", "1", "2", "3"], mixed.Select(callback => callback["SequenceNumber"]));
 
+            simulator.Settings.StatusCallbacks = CallbackDelivery.Late;
+            simulator.Settings.CallbacksLateSeconds = 2;
+            await simulator.UntilAsync("call.completed", await DialAsync(app, "<Response/>"));
+            Assert.Empty(app.Taken("/status"));
+            Assert.Equal(["0", "1", "2", "3"], (await TakeAsync(app, 4)).Select(callback => callback["SequenceNumber"]));
+
             simulator.Settings.StatusCallbacks = CallbackDelivery.Forged;
             await simulator.UntilAsync("call.completed", await DialAsync(app, "<Response/>"));
             Assert.All(await TakeAsync(app, 4), callback =>
@@ -135,6 +141,7 @@ public sealed class CallProgressTests(SimulatorFixture simulator) : IClassFixtur
         finally
         {
             simulator.Settings.StatusCallbacks = CallbackDelivery.Normal;
+            simulator.Settings.CallbacksLateSeconds = 20;
         }
     }
 

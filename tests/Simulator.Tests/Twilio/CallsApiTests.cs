@@ -60,6 +60,18 @@ public sealed partial class CallsApiTests(SimulatorFixture simulator) : IClassFi
     }
 
     [Fact]
+    public async Task Of_instructions_and_a_url_the_url_counts_and_instructions_have_4000_characters_at_most()
+    {
+        var (refused, error) = await simulator.PostAsync("/Calls.json", ("To", "+12025550161"), ("From", "+12025550100"), ("Twiml", Quiet.PadRight(4001)));
+        Assert.Equal((HttpStatusCode.BadRequest, 32018), (refused, error.GetProperty("code").GetInt32()));
+        await using var app = await CustomerApp.StartAsync();
+        simulator.Phone("{number: '+12025550162', answer_after: 50ms}");
+        app.Answer("/voice", "<Response/>");
+        await simulator.DialAsync("+12025550162", ("Twiml", Quiet.PadRight(4000)), ("Url", app.Url + "/voice"));
+        await app.NextAsync("/voice");
+    }
+
+    [Fact]
     public async Task Wrong_credentials_are_20003_and_unknown_things_20404()
     {
         using var stranger = new HttpClient { BaseAddress = simulator.Twilio.BaseAddress };

@@ -189,6 +189,21 @@ public sealed class MediaStreamTests(SimulatorFixture simulator) : IClassFixture
     }
 
     [Fact]
+    public async Task An_application_that_froze_and_answers_no_close_frame_does_not_hold_up_an_update()
+    {
+        await using var app = await CustomerApp.StartAsync();
+        simulator.Phone($$"""{number: "{{Phone}}", answer_after: 50ms}""");
+        var thaw = new TaskCompletionSource();
+        app.OnMedia = _ => thaw.Task;
+        app.Answer("/continue", "<Response><Pause length=\"5\"/></Response>");
+        var sid = await simulator.DialAsync(Phone, ("Twiml", Connect(app, "", "<Say>Never.</Say>")));
+        await simulator.UntilAsync("stream.started", sid);
+        await simulator.PostAsync($"/Calls/{sid}.json", ("Url", app.Url + "/continue"));
+        await app.NextAsync("/continue").WaitAsync(TimeSpan.FromSeconds(1.5));
+        thaw.SetResult();
+    }
+
+    [Fact]
     public async Task What_breaks_the_protocol_is_reported_and_the_stream_goes_on()
     {
         await using var app = await CustomerApp.StartAsync();

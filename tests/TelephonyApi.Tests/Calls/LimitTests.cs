@@ -1,3 +1,5 @@
+using System.Net.Http.Json;
+using System.Text.Json.Nodes;
 using CityMonitor.Messaging.Contracts;
 using CityMonitor.Messaging.State;
 using CityMonitor.TelephonyApi.Tests.Support;
@@ -34,6 +36,33 @@ public sealed class LimitTests : TelephonyTest
         }
 
         Assert.Equal([urgent, high, low], order);
+    }
+
+    [Fact]
+    public async Task Above_80_percent_of_the_capacity_status_says_so_until_calls_end()
+    {
+        await using var other = await StartAsync(("Capacity:MaxConcurrentCalls", "5"));
+        await Telephony.DisposeAsync();
+        var placed = new List<CallPlaced>();
+        for (var i = 1; i <= 5; i++)
+        {
+            await other.PlaceAsync($"fd-{i}.1", $"+1202555014{i}");
+            await Eventually.TrueAsync(async () => (placed = [.. await other.PublishedAsync<CallPlaced>()]).Count == i, "the call is placed");
+            if (i == 4)
+            {
+                Assert.Empty((await StatusAsync())["alerts"]!.AsArray()); // 80 % is not above 80 %
+            }
+        }
+
+        await Eventually.TrueAsync(async () => (await StatusAsync())["alerts"]!.AsArray().Count == 1, "the alert");
+        var alert = (await StatusAsync())["alerts"]![0]!;
+        Assert.Equal("capacity", alert["name"]!.GetValue<string>());
+        Assert.Contains("5 of 5 calls", alert["text"]!.GetValue<string>(), StringComparison.Ordinal);
+
+        await other.StatusAsync(placed[0].Call, placed[0].CallSid, "busy");
+        await Eventually.TrueAsync(async () => (await StatusAsync())["alerts"]!.AsArray().Count == 0, "it is over");
+
+        async Task<JsonObject> StatusAsync() => (await other.Http.GetFromJsonAsync<JsonObject>("/status"))!;
     }
 
     [Fact]

@@ -72,9 +72,11 @@ public sealed class SimulatedTwilioTests(SimulatorFixture simulator) : IClassFix
     [Theory]
     [InlineData(nameof(CallbackDelivery.Duplicate))]
     [InlineData(nameof(CallbackDelivery.OutOfOrder))]
+    [InlineData(nameof(CallbackDelivery.Late))]
     public async Task Disordered_callbacks_make_no_second_end_and_lose_none(string delivery)
     {
         simulator.Settings.StatusCallbacks = Enum.Parse<CallbackDelivery>(delivery);
+        simulator.Settings.CallbacksLateSeconds = 3;
         simulator.Phone("{number: '+12025550178', when_called: busy, answer_after: 100ms}");
         await telephony.PlaceAsync("fd-3.1", "+12025550178");
         Assert.Equal(CallEnd.Busy, (await telephony.OneAsync<CallEnded>(timeout: aCall)).End);

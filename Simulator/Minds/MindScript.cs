@@ -1,15 +1,21 @@
-namespace CityMonitor.Simulator.Deepgram.Minds;
+namespace CityMonitor.Simulator.Minds;
 
 /// <summary>
 /// What stands in for the language model, as read from a YAML file: rules that are tried from the top; the first that fits is
-/// carried out. <c>Minds/incident-dispatch.yaml</c> shows everything there is.
+/// carried out. <c>scenarios/minds/incident-dispatch.yaml</c> shows everything there is.
 /// </summary>
 sealed class MindScript
 {
     public string Name { get; set; } = "";
 
-    /// <summary>This mind is chosen when the settings offer all of these functions, or carry its name as a tag.</summary>
+    /// <summary>This mind is chosen when all of these functions are offered.</summary>
     public List<string> Tools { get; set; } = [];
+
+    /// <summary>This mind is chosen when the prompt matches this expression, whatever is offered.</summary>
+    public string? Prompt { get; set; }
+
+    /// <summary>Only its name chooses it: as a tag of the agent's settings, in the metadata of a completion, or as the mind of every session.</summary>
+    public bool OnlyWhenNamed { get; set; }
 
     /// <summary>Slots at the start.</summary>
     public Dictionary<string, string> Start { get; set; } = [];
@@ -24,6 +30,12 @@ sealed class MindScript
     public Dictionary<string, List<MindStep>> Parts { get; set; } = [];
 
     public List<MindRule> Rules { get; set; } = [];
+
+    /// <summary>Every function that it may call.</summary>
+    [YamlDotNet.Serialization.YamlIgnore]
+    public HashSet<string> Calls => calls ??= [.. Rules.SelectMany(r => r.Do).Concat(Parts.Values.SelectMany(p => p)).Select(s => s.Call).OfType<string>()];
+
+    HashSet<string>? calls;
 }
 
 sealed class MindRecall

@@ -2,7 +2,7 @@ using System.Collections.Immutable;
 using System.Text.Json;
 using System.Text.RegularExpressions;
 
-namespace CityMonitor.Simulator.Deepgram.Minds;
+namespace CityMonitor.Simulator.Minds;
 
 /// <summary>What the mind knows at a moment. Immutable, so that a guess can be thrown away.</summary>
 sealed record MindState(ImmutableDictionary<string, string> Slots)
@@ -29,11 +29,11 @@ abstract record MindAct
 sealed record ToolCall(string Name, string Arguments);
 
 /// <summary>A scripted mind in one conversation. It has no state of its own: states go in and come out.</summary>
-sealed partial class Mind(MindScript script, IReadOnlyDictionary<string, AgentFunction> tools)
+sealed partial class Mind(MindScript script, IReadOnlyDictionary<string, MindTool> tools)
 {
     public string Name => script.Name;
 
-    public MindState Begin(string prompt, IEnumerable<AgentHistory> history)
+    public MindState Begin(string prompt, IEnumerable<MindMessage> history)
     {
         var state = ReadPrompt(new MindState(ImmutableDictionary<string, string>.Empty.AddRange(script.Start)), prompt);
         return history.Aggregate(state, (s, message) => Recall(s, message));
@@ -61,7 +61,8 @@ sealed partial class Mind(MindScript script, IReadOnlyDictionary<string, AgentFu
         React(state.With("result", content), MindOccasion.Tool, content, tool, IsError(content));
 
     /// <summary>Carries the plan on to the next act that others can see. Null when it is done.</summary>
-    public (MindState State, MindPlan Left, MindAct Act)? Next(MindState state, MindPlan plan)
+    /// <param name="oneCall">Calls that stand one after the other are acts of their own.</param>
+    public (MindState State, MindPlan Left, MindAct Act)? Next(MindState state, MindPlan plan, bool oneCall = false)
     {
         var steps = plan.Steps;
         while (!steps.IsEmpty)
@@ -101,7 +102,7 @@ sealed partial class Mind(MindScript script, IReadOnlyDictionary<string, AgentFu
             {
                 // Calls that stand one after the other are asked for at once, as models do.
                 var calls = ImmutableArray.Create(CallOf(state, step));
-                while (!steps.IsEmpty && Offered(steps[0]) && Holds(state, steps[0].If))
+                while (!oneCall && !steps.IsEmpty && Offered(steps[0]) && Holds(state, steps[0].If))
                 {
                     calls = calls.Add(CallOf(state, steps[0]));
                     steps = steps.RemoveAt(0);
@@ -132,7 +133,7 @@ sealed partial class Mind(MindScript script, IReadOnlyDictionary<string, AgentFu
     }
 
     /// <summary>What a message of an earlier conversation, or one that others put into the agent's mouth, means for the state.</summary>
-    public MindState Recall(MindState state, AgentHistory message)
+    public MindState Recall(MindState state, MindMessage message)
     {
         if (message is { Role: "assistant", Content: { } said })
         {

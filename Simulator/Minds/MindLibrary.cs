@@ -3,15 +3,15 @@ using YamlDotNet.Core;
 using YamlDotNet.Serialization;
 using YamlDotNet.Serialization.NamingConventions;
 
-namespace CityMonitor.Simulator.Deepgram.Minds;
+namespace CityMonitor.Simulator.Minds;
 
 /// <summary>Every mind there is, read and checked once at start.</summary>
 sealed class MindLibrary
 {
     readonly List<MindScript> scripts;
 
-    public MindLibrary(IHostEnvironment environment)
-        : this(Path.Combine(environment.ContentRootPath, "Deepgram", "Minds"))
+    public MindLibrary(IConfiguration configuration, IHostEnvironment environment)
+        : this(Path.Combine(configuration["Simulator:Scenarios"] ?? Path.Combine(environment.ContentRootPath, "scenarios"), "minds"))
     {
     }
 
@@ -28,11 +28,19 @@ sealed class MindLibrary
     public MindScript Named(string name) => scripts.Find(s => s.Name == name)
         ?? throw new InvalidOperationException($"There is no mind '{name}'; there are {string.Join(", ", scripts.Select(s => s.Name))}.");
 
-    /// <summary>The mind whose name is among the tags, else the one with the most tools that are all offered.</summary>
-    public MindScript Choose(IReadOnlyCollection<string> tags, IReadOnlyCollection<string> offered) =>
-        scripts.Find(s => tags.Contains(s.Name))
-        ?? scripts.Where(s => s.Tools.TrueForAll(offered.Contains)).OrderByDescending(s => s.Tools.Count).FirstOrDefault()
-        ?? scripts.OrderBy(s => s.Tools.Count).First();
+    /// <summary>
+    /// The mind whose name is among the tags; else the one that the prompt speaks of; else the one whose tools are all offered, the most
+    /// of them; else the one that knows most of what is offered, since a stage of a conversation may offer but some tools.
+    /// </summary>
+    public MindScript Choose(IReadOnlyCollection<string> tags, IReadOnlyCollection<string> offered, string prompt = "")
+    {
+        var free = scripts.FindAll(s => !s.OnlyWhenNamed);
+        return scripts.Find(s => tags.Contains(s.Name))
+            ?? free.Find(s => s.Prompt is { } expression && Mind.Find(prompt, expression).Success)
+            ?? free.Where(s => s.Tools.Count > 0 && s.Tools.TrueForAll(offered.Contains)).MaxBy(s => s.Tools.Count)
+            ?? free.Where(s => s.Calls.Overlaps(offered)).MaxBy(s => s.Calls.Count(offered.Contains))
+            ?? free.OrderBy(s => s.Calls.Count).First();
+    }
 
     /// <exception cref="InvalidOperationException">The text is not a mind; the message names what and where.</exception>
     public static MindScript Read(string yaml, string source)
@@ -60,7 +68,7 @@ sealed class MindLibrary
         }
 
         var expressions = script.Rules.SelectMany(r => new[] { r.Match, r.Unless }).Concat(script.Facts.Values.SelectMany(f => f))
-            .Concat(script.Recall.Assistant.Select(a => a.Match)).OfType<string>();
+            .Concat(script.Recall.Assistant.Select(a => a.Match)).Append(script.Prompt).OfType<string>();
         foreach (var expression in expressions)
         {
             try

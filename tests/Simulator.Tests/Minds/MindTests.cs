@@ -1,12 +1,12 @@
-using CityMonitor.Simulator.Deepgram.Minds;
+using CityMonitor.Simulator.Minds;
 
-namespace CityMonitor.Simulator.Tests.Deepgram;
+namespace CityMonitor.Simulator.Tests.Minds;
 
 public sealed class MindTests
 {
     [Fact]
     public void Every_mind_that_is_shipped_can_be_read() =>
-        _ = new MindLibrary(Path.Combine(AppContext.BaseDirectory, "Deepgram", "Minds"));
+        _ = new MindLibrary(Path.Combine(AppContext.BaseDirectory, "scenarios", "minds"));
 
     [Theory]
     [InlineData("name: x", "needs a name and rules")]

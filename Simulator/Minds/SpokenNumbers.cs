@@ -2,7 +2,7 @@ using System.Globalization;
 using System.Text;
 using System.Text.RegularExpressions;
 
-namespace CityMonitor.Simulator.Deepgram.Minds;
+namespace CityMonitor.Simulator.Minds;
 
 /// <summary>Numbers as people say them: "two oh two, triple five, oh one forty two", "about ten... no, twenty minutes".</summary>
 static partial class SpokenNumbers

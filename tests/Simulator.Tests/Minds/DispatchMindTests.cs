@@ -1,8 +1,7 @@
 using System.Text.Json;
-using CityMonitor.Simulator.Deepgram;
-using CityMonitor.Simulator.Deepgram.Minds;
+using CityMonitor.Simulator.Minds;
 
-namespace CityMonitor.Simulator.Tests.Deepgram;
+namespace CityMonitor.Simulator.Tests.Minds;
 
 /// <summary>What people say to the dispatcher, each with the first thing that it makes the mind do.</summary>
 public sealed class DispatchMindTests
@@ -14,11 +13,11 @@ public sealed class DispatchMindTests
     const string Eta = "In how many minutes can you be there?";
 
     static readonly MindScript Script =
-        new MindLibrary(Path.Combine(AppContext.BaseDirectory, "Deepgram", "Minds")).Choose(["incident-dispatch"], []);
+        new MindLibrary(Path.Combine(AppContext.BaseDirectory, "scenarios", "minds")).Choose(["incident-dispatch"], []);
 
-    static readonly Dictionary<string, AgentFunction> Tools =
+    static readonly Dictionary<string, MindTool> Tools =
         new[] { "retrieve_ticket", "record_responder", "accept_incident", "decline_incident", "send_whatsapp_message", "end_call" }
-            .ToDictionary(name => name, name => new AgentFunction(name, null, true, true));
+            .ToDictionary(name => name, name => new MindTool(name, null, true, true));
 
     [Theory]
     [InlineData(Name, "Hello?", "say This is City Monitor. May I have your name and agency?")]
@@ -62,7 +61,7 @@ public sealed class DispatchMindTests
     public void People_are_understood(string asked, string said, string done)
     {
         var mind = new Mind(Script, Tools);
-        var (state, plan) = mind.OnUser(mind.Begin("", [new AgentHistory("assistant", asked, [])]), said)!.Value;
+        var (state, plan) = mind.OnUser(mind.Begin("", [new MindMessage("assistant", asked, [])]), said)!.Value;
         var act = mind.Next(state, plan)!.Value.Act;
         Assert.Equal(done, act switch
         {
@@ -87,7 +86,7 @@ public sealed class DispatchMindTests
     public void Arguments_are_typed_as_the_schema_says_and_unknown_ones_are_left_out()
     {
         var schema = JsonElement.Parse("""{"type":"object","properties":{"eta":{"type":["integer","null"]},"sure":{"type":"boolean"},"name":{"type":"string"}}}""");
-        var arguments = new AgentFunction("f", schema, true, true).Arguments(new Dictionary<string, string>
+        var arguments = new MindTool("f", schema, true, true).Arguments(new Dictionary<string, string>
         {
             ["eta"] = "20", ["sure"] = "true", ["name"] = "7", ["other"] = "x",
         });

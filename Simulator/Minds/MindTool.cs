@@ -2,11 +2,11 @@ using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 
-namespace CityMonitor.Simulator.Deepgram;
+namespace CityMonitor.Simulator.Minds;
 
 /// <summary>A function that the settings offer. <paramref name="ClientSide"/>: it has no endpoint, so the client runs it.</summary>
 /// <param name="DeferUntilEot">It is asked for only when the caller's turn has ended for certain.</param>
-sealed record AgentFunction(string Name, JsonElement? Parameters, bool ClientSide, bool DeferUntilEot)
+sealed record MindTool(string Name, JsonElement? Parameters, bool ClientSide, bool DeferUntilEot)
 {
     /// <summary>The arguments as the JSON text of a request: typed as the schema says, without those it does not know or that are empty.</summary>
     public string Arguments(IReadOnlyDictionary<string, string> values)
@@ -56,6 +56,6 @@ sealed record AgentFunction(string Name, JsonElement? Parameters, bool ClientSid
 }
 
 /// <summary>One message of <c>agent.context.messages</c>: something said, or function calls with their responses.</summary>
-sealed record AgentHistory(string? Role, string? Content, IReadOnlyList<AgentHistoryCall> Calls);
+sealed record MindMessage(string? Role, string? Content, IReadOnlyList<MindCall> Calls);
 
-sealed record AgentHistoryCall(string Name, string Arguments, string Response);
+sealed record MindCall(string Name, string Arguments, string Response);

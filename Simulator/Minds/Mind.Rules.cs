@@ -3,13 +3,13 @@ using System.Globalization;
 using System.Text.Json;
 using System.Text.RegularExpressions;
 
-namespace CityMonitor.Simulator.Deepgram.Minds;
+namespace CityMonitor.Simulator.Minds;
 
 /// <summary>Which rule fits, and what its expressions and placeholders find.</summary>
 sealed partial class Mind
 {
     // Scripts are trusted, utterances are not: an expression that runs away must not stop a session.
-    static readonly TimeSpan MatchTimeout = TimeSpan.FromMilliseconds(250);
+    static readonly TimeSpan MatchTimeout = TimeSpan.FromSeconds(5);
 
     // As many as the scripts have: the class's own cache is too small for them.
     static readonly ConcurrentDictionary<string, Regex> Expressions = new();
@@ -70,7 +70,7 @@ sealed partial class Mind
     static bool Holds(MindState state, Dictionary<string, List<string>> conditions) =>
         conditions.All(condition => condition.Value.Contains(state[condition.Key]));
 
-    static Match Find(string text, string expression)
+    public static Match Find(string text, string expression)
     {
         try
         {
@@ -114,6 +114,7 @@ sealed partial class Mind
         "next" => ((int.TryParse(value, CultureInfo.InvariantCulture, out var number) ? number : 0) + 1).ToString(CultureInfo.InvariantCulture),
         "phone" => SpokenNumbers.Phone(value) ?? "",
         "lower" => value.ToLowerInvariant(),
+        "brief" => value.Length <= 300 ? value : value[..300],
         _ => value,
     };
 

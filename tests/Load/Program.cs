@@ -1,0 +1,3 @@
+using CityMonitor.Load;
+
+return await Run.PlayAsync(args);
