@@ -23,6 +23,12 @@ sealed partial class Conversation
 
     double engineGoneMs;
 
+    /// <summary>After another bridge: its last words, heard to their end. What was answered there may be lost with it.</summary>
+    string? question;
+
+    /// <summary>Whoever was about to answer has begun by then.</summary>
+    const double AskAgainAfterMs = 1000;
+
     /// <summary>The bridge before this one may have been lost at any point of a turn.</summary>
     void GoOnAfterAnotherBridge()
     {
@@ -35,6 +41,31 @@ sealed partial class Conversation
         if (goOn || unanswered is not null || unheard.Length > 0)
         {
             deadAir.WasSilentBefore();
+        }
+        else if (history[^1] is HistoryEntry.Said { Speaker: Speaker.Agent } said)
+        {
+            question = said.Text;
+        }
+    }
+
+    /// <summary>An answer that the lost bridge heard and could tell nobody leaves both sides waiting for each other.</summary>
+    void AskAgain(double now)
+    {
+        if (question is null || engine is null)
+        {
+            return;
+        }
+
+        if (deaf || ending is not null || draining || detector.IsSpeaking || callerAwaitsReaction || agentTurnOpen || tools.Count > 0 || playout.IsAudible || mute.ExpectsAnswer)
+        {
+            question = null;
+        }
+        else if (now >= AskAgainAfterMs)
+        {
+            ConversationLog.AsksAgain(log);
+            engine.Say(question);
+            ExpectAnswerIfIdle();
+            question = null;
         }
     }
 

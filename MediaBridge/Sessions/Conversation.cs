@@ -118,6 +118,7 @@ sealed partial class Conversation : IDisposable
             AnswerOverdueTools(now);
             WatchForMuteVendor(now);
             GoOnWhenIdle(now);
+            AskAgain(now);
             WatchForDeadAir(now);
             WatchSilence(now);
             WatchEnding(now);
@@ -157,7 +158,7 @@ sealed partial class Conversation : IDisposable
         }
     }
 
-    /// <summary>The stream is over in mid-speech: what was heard so far is a turn, the rest stays in the call's state for the next bridge.</summary>
+    /// <summary>The stream is over in mid-speech: what was heard so far is a turn, the rest stays in the call's state for the next stream.</summary>
     void RecordWhatWasHeard()
     {
         var (text, heard) = playout.Position();
@@ -167,25 +168,15 @@ sealed partial class Conversation : IDisposable
             return;
         }
 
+        // Twilio says stop also where a call is moved by an update: what was not heard stays for the next stream, and nobody reads it of a call that is over.
         var (spoken, rest) = new SpeakingPosition(text, heard).Split();
-        var soFar = text[..Math.Min(heard, text.Length)].TrimEnd();
-        if (resumable)
-        {
-            if (spoken.Length > 0)
-            {
-                Record(Speaker.Agent, spoken);
-            }
-
-            calls.Position(rest, 0);
-            return;
-        }
-
+        var soFar = resumable ? spoken : text[..Math.Min(heard, text.Length)].TrimEnd();
         if (soFar.Length > 0)
         {
-            Record(Speaker.Agent, soFar, interrupted: heard < text.Length);
+            Record(Speaker.Agent, soFar, interrupted: !resumable && heard < text.Length);
         }
 
-        calls.Position("", 0);
+        calls.Position(rest, 0);
     }
 
     void Record(Speaker speaker, string text, bool interrupted = false)

@@ -23,6 +23,9 @@ static partial class ConversationLog
     [LoggerMessage(2408, LogLevel.Information, "The speech engine is asked to go on where the one before it broke off")]
     public static partial void GoingOn(ILogger log);
 
+    [LoggerMessage(2409, LogLevel.Information, "The last question is asked again: the bridge before this one may have lost the answer")]
+    public static partial void AsksAgain(ILogger log);
+
     [LoggerMessage(2407, LogLevel.Warning, "A message of type {Type} is not for a conversation")]
     public static partial void Unhandled(ILogger log, string type);
 }

@@ -8,6 +8,9 @@ sealed class CityRun(World world, Options options, Action<RowResult> done)
     /// <summary>A wave whose phones' clock was later than this is played again.</summary>
     const double TooLateMs = 100;
 
+    /// <summary>Nobody is on the phone for most of a row that lasts this long: a moment in which the machine was busy says nothing of it.</summary>
+    static readonly TimeSpan Long = TimeSpan.FromMinutes(10);
+
     const int MostWaves = 10;
 
     static readonly TextWriter output = TextWriter.Synchronized(Console.Out);
@@ -29,10 +32,10 @@ sealed class CityRun(World world, Options options, Action<RowResult> done)
             var incidents = Enumerable.Range(0, count).Select(_ => new Incident(NextPhone(), DateTimeOffset.UtcNow)).ToList();
             try
             {
-                await world.TakeClockLateMsAsync();
-                var played = await new Wave(world, row, wave, incidents).PlayAsync();
-                var late = await world.TakeClockLateMsAsync();
-                if (late > TooLateMs)
+                var playing = new Wave(world, row, wave, incidents);
+                var played = await playing.PlayAsync();
+                var late = playing.ClockLateMs;
+                if (late > TooLateMs && !(row.Lasts >= Long))
                 {
                     Say($"    wave {wave} is not judged: the audio clock was {late:0} ms late: {row.Name}");
                     await world.CloseAsync(incidents);

@@ -36,8 +36,9 @@ static class Runner
 
         var held = results.Values.Count(result => result.Verdicts.Count >= options.Tries && result.Verdicts.All(v => v.Problems.Count == 0));
         var tries = results.Values.Sum(result => result.Verdicts.Count);
+        var asked = string.Concat(args.Where((arg, i) => arg != "--report" && (i == 0 || args[i - 1] != "--report")).Select(arg => arg.StartsWith('-') ? $" {arg}" : $" \"{(arg.Length > 80 ? arg[..80] + "..." : arg)}\""));
         var told = string.Create(CultureInfo.InvariantCulture,
-            $"`./test.sh --faults{string.Concat(args.Where((arg, i) => arg != "--report" && (i == 0 || args[i - 1] != "--report")).Select(arg => arg.StartsWith('-') ? $" {arg}" : $" \"{arg}\""))}` on {System.Environment.ProcessorCount} cores, ended {DateTime.UtcNow:yyyy-MM-dd HH:mm} UTC after {Stopwatch.GetElapsedTime(since).TotalMinutes:0} minutes: {held} of {results.Count} rows held in all of {tries} tries.");
+            $"`./test.sh --faults{asked}` on {System.Environment.ProcessorCount} cores, ended {DateTime.UtcNow:yyyy-MM-dd HH:mm} UTC after {Stopwatch.GetElapsedTime(since).TotalMinutes:0} minutes: {held} of {results.Count} rows held in all of {tries} tries.");
         Console.WriteLine(told);
         if (options.Report is { } report)
         {

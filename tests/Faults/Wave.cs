@@ -27,6 +27,9 @@ sealed class Wave(World world, FaultRow row, int number, IReadOnlyList<Incident>
     /// <summary>The call that reached the moment first.</summary>
     public Happening? Trigger { get; private set; }
 
+    /// <summary>How late the phones' clock was at most while there were calls.</summary>
+    public double ClockLateMs { get; private set; }
+
     /// <summary>The port of the one bridge of two that was broken.</summary>
     public int? BrokenBridge { get; set; }
 
@@ -34,6 +37,7 @@ sealed class Wave(World world, FaultRow row, int number, IReadOnlyList<Incident>
     {
         await Task.WhenAll(incidents.Select(incident => world.Simulator.PutPhoneAsync(incident.Phone, Callees.Yaml(row, incident.Phone))));
         since = world.Now;
+        await world.TakeClockLateMsAsync();
         if (row.Moment is Moment.BeforeTheTicket)
         {
             await row.Act(this);
@@ -50,6 +54,8 @@ sealed class Wave(World world, FaultRow row, int number, IReadOnlyList<Incident>
 
         await acting;
         await SettledAsync();
+        // Before anything else is asked: reading long records makes the Simulator busy when no call hears it any more.
+        ClockLateMs = await world.TakeClockLateMsAsync();
         await PlaceAsync();
         var audit = await world.AuditAsync(incidents.Min(incident => incident.FiledAt));
         var verdicts = await Task.WhenAll(incidents.Select(incident => Judge.OfAsync(world, row, incident, audit)));

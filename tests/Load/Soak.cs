@@ -12,7 +12,8 @@ namespace CityMonitor.Load;
 /// </summary>
 sealed class Soak(RunOptions options, TextWriter output)
 {
-    const int Rounds = 4;
+    /// <summary>Everything comes to rest this often.</summary>
+    static readonly TimeSpan roundOf = TimeSpan.FromMinutes(5);
 
     /// <summary>How long speech recognition is down in each round: who is called then gets keypad mode.</summary>
     static readonly TimeSpan outage = TimeSpan.FromSeconds(15);
@@ -29,6 +30,7 @@ sealed class Soak(RunOptions options, TextWriter output)
     readonly ConcurrentBag<Verdict> verdicts = [];
     readonly ConcurrentQueue<string> numbers = new(Enumerable.Range(0, Responders.Numbers).Select(Responders.Number));
     int filed;
+    int unseen;
     double clockLateMs;
 
     int Finished => verdicts.Sum(verdict => verdict.Calls);
@@ -38,17 +40,18 @@ sealed class Soak(RunOptions options, TextWriter output)
         await using var town = await Town.StartAsync(options.AtOnce + 10);
         var checkpoints = new List<Checkpoint> { await Checkpoint.TakeAsync(town, 0, 0) };
         var since = Stopwatch.GetTimestamp();
-        for (var round = 1; round <= Rounds; round++)
+        var rounds = Math.Max(2, (int)(options.Minutes / roundOf.TotalMinutes));
+        for (var round = 1; round <= rounds; round++)
         {
-            await RoundAsync(town, TimeSpan.FromMinutes(options.Minutes / Rounds), last: round == Rounds);
+            await RoundAsync(town, TimeSpan.FromMinutes(options.Minutes / rounds), last: round == rounds);
             checkpoints.Add(await Checkpoint.TakeAsync(town, Finished, verdicts.Count));
-            output.WriteLine($"round {round}: {Finished} calls of {verdicts.Count} incidents have finished, {verdicts.Count(verdict => verdict.Problems.Count > 0)} with problems; phones' clock {clockLateMs:0} ms late at the worst, load {checkpoints[^1].Load}");
+            output.WriteLine($"round {round}: {Finished} calls of {verdicts.Count} incidents have finished, {verdicts.Count(verdict => verdict.Problems.Count > 0)} with problems; phones' clock {clockLateMs:0} ms late at the worst, load {checkpoints[^1].Load}; heap {string.Join(", ", checkpoints[^1].Services.Where(holding => holding.Heap > 0).Select(holding => $"{holding.Service} {holding.Heap / 1e6:0.00} MB"))}");
         }
 
         await RedisAudit.LapseAsync(town.State.Redis);
         var lapsed = await RedisAudit.TakeAsync(town.State.Redis);
         var restarts = town.City.Processes.Where(process => town.City.StartsOf(process) != 1).ToList();
-        var verdict = new SoakVerdict(options, [.. verdicts], checkpoints, lapsed, restarts, clockLateMs, Stopwatch.GetElapsedTime(since));
+        var verdict = new SoakVerdict(options, [.. verdicts], checkpoints, lapsed, restarts, unseen, clockLateMs, Stopwatch.GetElapsedTime(since));
         foreach (var line in verdict.Text)
         {
             output.WriteLine(line);
@@ -82,6 +85,20 @@ sealed class Soak(RunOptions options, TextWriter output)
             throw new InvalidOperationException($"More than {Responders.Numbers} incidents at once.");
         }
 
+        try
+        {
+            await PlayAsync(town, number);
+        }
+        catch (Exception error) when (error is HttpRequestException or TaskCanceledException or TimeoutException)
+        {
+            // The Simulator's control, which a machine that is busy with other things keeps waiting: this one is not counted, the number is not used again.
+            unseen++;
+            output.WriteLine($"    {number}: {error.Message}");
+        }
+    }
+
+    async Task PlayAsync(Town town, string number)
+    {
         var one = await town.FileAsync(number, habits[Interlocked.Increment(ref filed) % habits.Length]);
         var verdict = await Judge.OfAsync(town, one, await town.SettledAsync(one, settledWithin));
         if (verdict.Problems.Count > 0)

@@ -16,12 +16,12 @@ sealed class SoakVerdict
     const int MostUnread = 100;
 
     /// <summary>Before so many calls code is still compiled and pools still fill.</summary>
-    const int WarmCalls = 150;
+    const int WarmCalls = 100;
 
     readonly List<string> problems = [];
 
     public SoakVerdict(
-        RunOptions options, IReadOnlyList<Verdict> incidents, IReadOnlyList<Checkpoint> checkpoints, RedisAudit lapsed, IReadOnlyList<string> restarted, double clockLateMs, TimeSpan took)
+        RunOptions options, IReadOnlyList<Verdict> incidents, IReadOnlyList<Checkpoint> checkpoints, RedisAudit lapsed, IReadOnlyList<string> restarted, int unseen, double clockLateMs, TimeSpan took)
     {
         var last = checkpoints[^1];
         var first = checkpoints.FirstOrDefault(point => point.Finished >= WarmCalls && point != last) ?? checkpoints[0];
@@ -37,7 +37,7 @@ sealed class SoakVerdict
             "",
             "| What became of the incidents | |",
             "|---|---|",
-            $"| Accounted for: known, with an outcome in the state and on the ticket, withdrawn when closed | {incidents.Count(verdict => verdict.Problems.Count == 0)} of {incidents.Count} |",
+            $"| Accounted for: known, with an outcome in the state and on the ticket, withdrawn when closed | {incidents.Count(verdict => verdict.Problems.Count == 0)} of {incidents.Count}{(unseen == 0 ? "" : $"; {unseen} more that the run itself lost sight of")} |",
             $"| Ends | {string.Join(", ", incidents.GroupBy(verdict => verdict.State?.Status.ToString() ?? "lost").OrderByDescending(group => group.Count()).Select(group => $"{group.Count()} {group.Key}"))} |",
             $"| Calls by outcome | {string.Join(", ", incidents.SelectMany(verdict => verdict.State?.Attempts ?? []).GroupBy(attempt => attempt.Outcome?.ToString() ?? "none").OrderByDescending(group => group.Count()).Select(group => $"{group.Count()} {group.Key}"))} |",
             $"| Longest silence at a phone whose owner talked | {incidents.Select(verdict => verdict.SilenceMs).DefaultIfEmpty(0).Max() / 1000.0:0.0} s |",

@@ -101,7 +101,8 @@ sealed class FluxTurns(FluxThresholds thresholds, TimeSpan endOfTurn)
 
     FluxTurn Ended(string trigger)
     {
-        var ended = new FluxTurn("EndOfTurn", index++, windowStart, ear.Seconds, ear.Take(all: true), Confidence(), trigger);
+        var confidence = Confidence();
+        var ended = new FluxTurn("EndOfTurn", index++, windowStart, ear.Seconds, ear.Take(all: true), confidence, trigger);
         (started, eager) = (false, false);
         windowStart = lastUpdate = ear.Seconds;
         return ended;

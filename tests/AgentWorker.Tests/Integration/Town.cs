@@ -58,7 +58,8 @@ public sealed class Town : IAsyncLifetime
         _reading = ReadAsync();
     }
 
-    internal WorkerProcess StartWorker() => WorkerProcess.Start(Redis.ConnectionString, Model.Url, fast);
+    internal WorkerProcess StartWorker(params (string Key, string Value)[] settings) =>
+        WorkerProcess.Start(Redis.ConnectionString, Model.Url, fast.Where(one => settings.All(other => other.Key != one.Key)).Concat(settings.Select(one => KeyValuePair.Create(one.Key, one.Value))).ToDictionary());
 
     internal void ReplaceWorker(WorkerProcess worker) => Worker = worker;
 

@@ -56,6 +56,17 @@ sealed class WorkerProcess : IAsyncDisposable
         }
     }
 
+    /// <summary>SIGSTOP: its sockets stay open and nothing happens.</summary>
+    public void Freeze() => Signal("STOP");
+
+    public void Thaw() => Signal("CONT");
+
+    void Signal(string name)
+    {
+        using var kill = Process.Start("kill", [$"-{name}", _process.Id.ToString(System.Globalization.CultureInfo.InvariantCulture)]);
+        kill.WaitForExit();
+    }
+
     /// <summary>Waits for the process to end by itself.</summary>
     public async Task<int> EndAsync()
     {

@@ -105,6 +105,29 @@ public sealed class ResumeTests(SharedRedis redis)
     }
 
     [Fact]
+    public async Task A_stream_that_Twilio_stops_because_the_call_is_moved_leaves_what_was_not_heard_to_the_next()
+    {
+        await using var deepgram = await FakeDeepgram.StartAsync();
+        await using var bridge = await TestBridge.StartAsync(redis, deepgram.Url);
+        var session = await bridge.CallAsync();
+        await using (var phone = await bridge.PhoneAsync(session.Call))
+        {
+            var agent = await deepgram.NextAsync();
+            await phone.HeardAsync("City desk here.");
+            await agent.UserSaidAsync("Yes");
+            await agent.SayAsync("It burns. Come to the old mill at once.");
+            await phone.HeardAsync("burns. Come");
+            await phone.HangUpAsync(); // the update of a call that is moved looks the same to the stream
+            await bridge.ToAgentAsync(session.Call, "MediaStopped");
+        }
+
+        Assert.StartsWith("It burns. Come", (await bridge.TurnsAsync(session.Call))[^1].Text, StringComparison.Ordinal);
+        await using var again = await bridge.PhoneAsync(session.Call);
+        var next = await deepgram.NextAsync();
+        Assert.Equal("Come to the old mill at once.", (string?)(await next.NextAsync("InjectAgentMessage"))["message"]);
+    }
+
+    [Fact]
     public async Task Another_bridge_answers_what_the_first_one_had_understood()
     {
         await using var deepgram = await FakeDeepgram.StartAsync();
@@ -127,6 +150,33 @@ public sealed class ResumeTests(SharedRedis redis)
         await next.SayAsync("Good.");
         await again.HeardAsync("Good.");
         await Eventually.TrueAsync(async () => (await bridge.TurnsAsync(session.Call)).Count == 3, "the echo is no second turn");
+    }
+
+    [Fact]
+    public async Task Another_bridge_asks_again_where_the_answer_died_with_the_first_one()
+    {
+        await using var deepgram = await FakeDeepgram.StartAsync();
+        await using var bridge = await TestBridge.StartAsync(redis, deepgram.Url);
+        var session = await bridge.CallAsync();
+        await using (var phone = await bridge.PhoneAsync(session.Call))
+        {
+            var agent = await deepgram.NextAsync();
+            await phone.HeardAsync("City desk here.");
+            await agent.UserSaidAsync("Yes");
+            await agent.SayAsync("Can you come?");
+            await phone.HeardAsync("Can you come?");
+            await Eventually.TrueAsync(async () => (await bridge.TurnsAsync(session.Call)).Count == 3, "the question is recorded");
+            phone.Vanish();
+            await bridge.ToAgentAsync(session.Call, "MediaStopped");
+        }
+
+        // The responder has said yes, and waits.
+        await using var again = await bridge.PhoneAsync(session.Call);
+        var next = await deepgram.NextAsync();
+        Assert.Equal("Can you come?", (string?)(await next.NextAsync("InjectAgentMessage"))["message"]);
+        await next.SayAsync("Can you come?");
+        await again.HeardAsync("Can you come?");
+        Assert.InRange(again.LongestSilenceMs, 0, 2500);
     }
 
     [Fact]

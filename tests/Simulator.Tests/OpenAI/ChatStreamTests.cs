@@ -50,11 +50,8 @@ public sealed class ChatStreamTests(PlainSimulator shared) : IClassFixture<Plain
 
             foreach (var call in update.ToolCallUpdates)
             {
-                if (!calls.ContainsKey(call.Index))
-                {
-                    calls[call.Index] = (call.ToolCallId, call.FunctionName, new StringBuilder());
-                }
-
+                // The id and the name come with the first fragment only.
+                calls.TryAdd(call.Index, (call.ToolCallId, call.FunctionName, new StringBuilder()));
                 calls[call.Index].Arguments.Append(call.FunctionArgumentsUpdate);
             }
 
