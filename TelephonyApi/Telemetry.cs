@@ -31,7 +31,7 @@ static class Telemetry
     /// <summary>Links that were not sent, by reason: private, redirect, no-picture, host, no-link, too-many.</summary>
     public static readonly Counter<long> LinksWithheld = meter.CreateCounter<long>("citymonitor.telephony.links_withheld", "{link}");
 
-    /// <summary>Callbacks and automations refused or ignored, by reason: signature, freshdesk-key, freshdesk-body, replayed.</summary>
+    /// <summary>Callbacks and automations refused or ignored, by reason: signature, freshdesk-key, freshdesk-body, replayed, stale.</summary>
     public static readonly Counter<long> Refused = meter.CreateCounter<long>("citymonitor.telephony.refused_requests", "{request}");
 
     /// <summary>A span in the call's own trace: callbacks of Twilio's come without one.</summary>

@@ -161,6 +161,9 @@ sealed record Facts
     /// <summary>The turns of the incident's calls as they were spoken and heard, oldest first.</summary>
     public IReadOnlyList<Turn> Transcript { get; init; } = [];
 
+    /// <summary>The turns of the live call so far, oldest first; read where a tool needs to know what was said.</summary>
+    public IReadOnlyList<Turn> Heard { get; init; } = [];
+
     /// <summary>TelephonyApi's word on the call (field dial): queued, dialling, placed, ended; null where it knows nothing.</summary>
     public string? Dial { get; init; }
 

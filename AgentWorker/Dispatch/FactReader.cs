@@ -24,12 +24,15 @@ sealed class FactReader(RedisClient redis, CallStore calls, IncidentStore incide
         {
             Transcript = state.Live is { Settled: true } ? await TranscriptAsync(state, ct) : [],
             WindowOpen = await WindowOpenAsync(state.Responder?.WhatsApp, ct),
+            Heard = await HeardAsync(state, ct),
         },
         ToolRequested m => new Facts
         {
             Transcript = state.Live is { Settled: true } ? await TranscriptAsync(state, ct) : [],
             WindowOpen = m.Name == "send_whatsapp_message" && await WindowOpenAsync(state.Responder?.WhatsApp, ct),
+            Heard = await HeardAsync(state, ct),
         },
+        AnsweredBy when state.Live?.Pending is not null => new Facts { Heard = await HeardAsync(state, ct) },
         KeypadPressed => new Facts { Transcript = state.Live is { Settled: true } ? await TranscriptAsync(state, ct) : [] },
         TimerDue m => await OfTimerAsync(state, m.Name, ct),
         IncidentSwept => await OfSweepAsync(state, ct),
@@ -42,6 +45,7 @@ sealed class FactReader(RedisClient redis, CallStore calls, IncidentStore incide
     async Task<Facts> OfTimerAsync(IncidentState state, string name, CancellationToken ct) => name switch
     {
         TimerNames.CallOverdue or TimerNames.Outcome when state.Live is { } live => await OfCallAsync(state, live.Call, ct),
+        TimerNames.Verdict => new Facts { Heard = await HeardAsync(state, ct) },
         TimerNames.Duplicate when state.DuplicateOf is { } primary => new Facts { Primary = await incidents.ReadAsync(primary, ct) },
         TimerNames.Eta => new Facts { WindowOpen = await WindowOpenAsync(state.Responder?.WhatsApp, ct) },
         _ => Facts.None,
@@ -64,6 +68,9 @@ sealed class FactReader(RedisClient redis, CallStore calls, IncidentStore incide
         Dial = (await calls.ReadAsync(call, ct)).GetValueOrDefault(CallFields.Dial)?.Text,
         Transcript = await TranscriptAsync(state, ct),
     };
+
+    async Task<IReadOnlyList<Turn>> HeardAsync(IncidentState state, CancellationToken ct) =>
+        state.Live is { } live ? await calls.ReadTurnsAsync(live.Call, ct) : [];
 
     /// <summary>What was said in every call of this incident, oldest first.</summary>
     async Task<IReadOnlyList<Turn>> TranscriptAsync(IncidentState state, CancellationToken ct)

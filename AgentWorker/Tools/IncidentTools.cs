@@ -16,6 +16,7 @@ sealed class RetrieveTicket : Tool
 
     public override ToolAnswer Run(Decision d, LiveCall live, ToolArguments arguments)
     {
+        d.Live = Consent.Told(d, live);
         var fields = d.State.Fields;
         var content = new Dictionary<string, object?>
         {
@@ -45,6 +46,16 @@ sealed class AcceptIncident : Tool
 
     public override ToolAnswer Run(Decision d, LiveCall live, ToolArguments arguments)
     {
+        if (d.State.Responder?.AcceptedAt is null)
+        {
+            if (Consent.MissingToIncident(d, live) is { } refusal)
+            {
+                return refusal;
+            }
+
+            d.Live = Consent.Numbered(d, live); // this yes was to the incident: it confirms no number
+        }
+
         Outcomes.Accept(d, "on the phone");
         var missing = new List<string>();
         if (d.State.Responder?.Name is null)

@@ -50,6 +50,7 @@ sealed class RecordResponder : Tool
             var dialled = d.State.Attempts.First(a => a.Call == live.Call).To;
             if (SpokenNumber.Read(spoken, dialled, out var problem) is { } number)
             {
+                d.Live = responder.WhatsApp == number ? live : Consent.Numbered(d, live);
                 responder = responder with { WhatsApp = number, WhatsAppConfirmed = responder.WhatsApp == number && responder.WhatsAppConfirmed };
                 recorded["whatsapp_number"] = number.Value;
                 content["read_back"] = Spoken.Digits(number);
@@ -106,6 +107,11 @@ sealed class SendWhatsAppMessage : Tool
         if (given.Confirmed is not true)
         {
             return ToolAnswer.Error($"The number is not confirmed; confirmed must be true. Read back: {Spoken.Digits(to)}.", "Ask whether the number is right, then call this tool with confirmed true.");
+        }
+
+        if (Consent.MissingToNumber(d, live, to) is { } refusal)
+        {
+            return refusal;
         }
 
         d.State = d.State with { Responder = d.State.Responder with { WhatsAppConfirmed = true } };

@@ -312,7 +312,7 @@ sealed class DeepgramAgent : IConversationEngine
     {
         foreach (var function in message.Functions ?? [])
         {
-            if (function.ClientSide != false && function is { Id.Length: > 0, Name.Length: > 0 })
+            if (function is { ClientSide: not false, Id.Length: > 0, Name.Length: > 0 }) // nulls too: whatever JSON can hold
             {
                 events.ToolCalled(this, new ToolCall(function.Id, function.Name, function.ArgumentsJson));
             }
@@ -328,7 +328,7 @@ sealed class DeepgramAgent : IConversationEngine
 
         foreach (var function in message.Functions ?? [])
         {
-            if (function.Id is { } of)
+            if (function is { Id: { } of })
             {
                 events.ToolCancelled(this, of);
             }

@@ -99,6 +99,11 @@ public sealed record LiveCall(CallId Call, string Stage)
     /// <summary>The responder asked to be called back, after this many minutes.</summary>
     public int? CallBackMinutes { get; init; }
 
+    /// <summary>How often the responder had spoken when the incident was told, when a clear yes was asked for once more, and when a number was recorded.</summary>
+    public int? TurnsWhenTold { get; init; }
+    public int? TurnsWhenAskedAgain { get; init; }
+    public int? TurnsWhenNumbered { get; init; }
+
     /// <summary>A tool call that waits for the machine detection's verdict.</summary>
     public PendingTool? Pending { get; init; }
 

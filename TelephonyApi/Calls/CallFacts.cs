@@ -47,6 +47,7 @@ sealed class CallFacts(DialStore store, MessageBus bus, CallEnder ender, DialSig
         await SettleAsync(call, fact, state, rank, ct);
         if (rank <= state[DialFields.Progress, 0])
         {
+            Telemetry.Refused.Add(1, new KeyValuePair<string, object?>("reason", "stale"));
             CallLog.Stale(log, call, fact.Status, fact.Sequence);
             await store.AdvanceAsync(call, 0, fact.Sequence, ct);
             return;

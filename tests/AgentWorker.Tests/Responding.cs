@@ -48,6 +48,7 @@ sealed class Responding
         decide(Last);
         State = Last.State;
         Published.AddRange(Last.Messages);
+        Last.Measurements.ForEach(measure => measure());
         AssertInvariant();
         return this;
     }
@@ -102,12 +103,19 @@ sealed class Responding
         return result is null ? null : JsonDocument.Parse(result.Content).RootElement;
     }
 
+    /// <summary>The responder speaks; the bridge keeps it with the call.</summary>
+    public Responding Says(string text)
+    {
+        Facts = Facts with { Heard = [.. Facts.Heard, new Turn(Now, Speaker.Responder, text)] };
+        return this;
+    }
+
     /// <summary>The conversation up to the yes.</summary>
     public Responding Accepts(string name = "Officer Lee", string agency = "Fire Department")
     {
         Tool("record_responder", new { name, agency });
         Tool("retrieve_ticket");
-        Tool("accept_incident");
+        Says("Yes, I accept.").Tool("accept_incident");
         return this;
     }
 

@@ -69,6 +69,7 @@ public sealed class CallTests
     {
         var responding = Responding.To().IsAnswered().Accepts();
         responding.Tool("record_responder", new { whatsapp_number = "202 555 0188" });
+        responding.Says("Yes, that is right.");
         responding.Tool("send_whatsapp_message", new { confirmed = true });
         responding.Gets(new MessageStatusChanged(Responding.Id, responding.Of<SendMessage>().Single().Message, DeliveryStatus.Delivered, null, null));
         responding.Tool("record_responder", new { eta_minutes = 12 });
@@ -106,7 +107,7 @@ public sealed class CallTests
         Assert.Null(responding.State.Attempts[0].Outcome);
         Assert.Equal(TimeSpan.FromSeconds(5), responding.TimerIn(TimerNames.Outcome));
 
-        responding.Tool("accept_incident");
+        responding.Says("Yes.").Tool("accept_incident");
         responding.Gets(new MediaStopped(responding.Call, 1, "hangup"));
         Assert.Equal(IncidentStatus.Acknowledged, responding.State.Status);
     }
@@ -127,7 +128,7 @@ public sealed class CallTests
         responding.HangsUp();
         Assert.True(responding.HasTimer(TimerNames.NextAttempt));
 
-        responding.Tool("accept_incident");
+        responding.Says("Yes.").Tool("accept_incident");
         Assert.Equal(IncidentStatus.Acknowledged, responding.State.Status);
         Assert.False(responding.HasTimer(TimerNames.NextAttempt));
         Assert.Equal(CallOutcome.Acknowledged, responding.State.Attempts[0].Outcome);
@@ -158,7 +159,7 @@ public sealed class CallTests
         var yes = Responding.To().IsAnswered();
         yes.Tool("retrieve_ticket");
         yes.Tool("decline_incident", new { reason = "busy" });
-        yes.Tool("accept_incident");
+        yes.Says("No... well, I can.").Tool("accept_incident");
         yes.HangsUp();
         Assert.Equal(IncidentStatus.Acknowledged, yes.State.Status);
     }

@@ -10,7 +10,8 @@ public sealed class MessageTests
     {
         var responding = Responding.To().IsAnswered().Accepts();
         responding.Tool("record_responder", new { whatsapp_number = "202 555 0188" });
-        responding.Facts = new Facts { WindowOpen = windowOpen };
+        responding.Says("Yes, that is right.");
+        responding.Facts = responding.Facts with { WindowOpen = windowOpen };
         responding.Tool("send_whatsapp_message", new { confirmed = true });
         return responding;
     }

@@ -25,7 +25,12 @@ public sealed class StormTests
             for (var i = 0; i < 40; i++)
             {
                 responding.Later(TimeSpan.FromSeconds(random.Next(0, 30)));
-                responding.Facts = new Facts { Dial = Pick(random, "queued", "dialling", "placed", "ended", null), WindowOpen = random.Next(2) == 0, TimersSet = random.Next(3) == 0 ? [] : null };
+                responding.Facts = new Facts { Dial = Pick(random, "queued", "dialling", "placed", "ended", null), WindowOpen = random.Next(2) == 0, TimersSet = random.Next(3) == 0 ? [] : null, Heard = [.. responding.Facts.Heard] };
+                if (random.Next(3) == 0)
+                {
+                    responding.Says(Pick(random, "Yes.", "No.", "Where is it?"));
+                }
+
                 if (random.Next(4) == 0 && responding.State.Timers.Count > 0)
                 {
                     responding.TimerRings(Pick(random, [.. responding.State.Timers]).Name);

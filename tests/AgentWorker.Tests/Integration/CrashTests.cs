@@ -28,8 +28,8 @@ public sealed class CrashTests : IAsyncLifetime
 
         await using var first = _town.Worker;
         first.Kill();
-        await _town.PublishAsync(new ToolRequested(incident.Call(1), 1, "yes", "accept_incident", "{}"));
         await incident.SayAsync(Speaker.Responder, "Yes.");
+        await _town.PublishAsync(new ToolRequested(incident.Call(1), 1, "yes", "accept_incident", "{}"));
         _town.ReplaceWorker(_town.StartWorker());
 
         await _town.HearsAsync<ToolResult>(r => r.ToolCallId == "yes");

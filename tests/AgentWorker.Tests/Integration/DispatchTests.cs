@@ -29,6 +29,7 @@ public sealed class DispatchTests(Town town)
         await incident.ToolAsync("record_responder", new { whatsapp_number = "two oh two five five five oh one oh oh" });
         await incident.ToolAsync("record_responder", new { whatsapp_number = "202 555 0101" });
         await incident.ToolAsync("record_responder", new { whatsapp_number = "202 555 0102" });
+        await incident.SayAsync(Speaker.Responder, "Yes, that is right.");
         await incident.ToolAsync("send_whatsapp_message", new { confirmed = true });
         var message = await town.HearsAsync<SendMessage>(m => m.Incident == incident.Id);
         Assert.Equal("+12025550102", message.To.Value);
@@ -78,7 +79,7 @@ public sealed class DispatchTests(Town town)
         await incident.ReportAsync();
         await incident.AnswerAsync();
         await incident.ToolAsync("retrieve_ticket");
-        await incident.ToolAsync("accept_incident");
+        await incident.AcceptAsync();
         await incident.ToolAsync("record_responder", new { whatsapp_number = "this number" });
         await incident.ToolAsync("send_whatsapp_message", new { confirmed = true });
         var whatsApp = await town.HearsAsync<SendMessage>(m => m.Incident == incident.Id);
@@ -98,7 +99,7 @@ public sealed class DispatchTests(Town town)
         await incident.ReportAsync();
         await incident.AnswerAsync();
         await incident.ToolAsync("retrieve_ticket");
-        await incident.ToolAsync("accept_incident");
+        await incident.AcceptAsync();
         await incident.ToolAsync("record_responder", new { whatsapp_number = "this number" });
         await incident.ToolAsync("send_whatsapp_message", new { confirmed = true });
         Assert.Empty((await town.HearsAsync<SendMessage>(m => m.Incident == incident.Id)).MediaUrls);
@@ -124,7 +125,7 @@ public sealed class DispatchTests(Town town)
         await first.AnswerAsync();
         await first.ToolAsync("record_responder", new { name = "Medic Ito" });
         await first.ToolAsync("retrieve_ticket");
-        await first.ToolAsync("accept_incident");
+        await first.AcceptAsync();
         await first.HangUpAsync();
 
         await second.NoteAsync("Accepted by Medic Ito");
@@ -144,7 +145,7 @@ public sealed class DispatchTests(Town town)
         await first.AnswerAsync();
         await first.ToolAsync("record_responder", new { name = "Medic Ito" });
         await first.ToolAsync("retrieve_ticket");
-        await first.ToolAsync("accept_incident");
+        await first.AcceptAsync();
         await first.HangUpAsync();
         await second.NoteAsync("Accepted by Medic Ito");
 
@@ -236,7 +237,7 @@ public sealed class DispatchTests(Town town)
         await incident.ReportAsync();
         await incident.AnswerAsync();
         await incident.ToolAsync("retrieve_ticket");
-        await incident.ToolAsync("accept_incident");
+        await incident.AcceptAsync();
         await incident.ToolAsync("record_responder", new { whatsapp_number = "this number" });
         await incident.ToolAsync("send_whatsapp_message", new { confirmed = true }, id: $"{incident.Id}-twice");
         await incident.StreamAsync();
@@ -279,7 +280,7 @@ public sealed class DispatchTests(Town town)
         await incident.ReportAsync();
         await incident.AnswerAsync();
         await incident.ToolAsync("retrieve_ticket");
-        await incident.ToolAsync("accept_incident");
+        await incident.AcceptAsync();
         await incident.ToolAsync("record_responder", new { eta_minutes = 0 });
         await incident.HangUpAsync(reason: "finished");
 

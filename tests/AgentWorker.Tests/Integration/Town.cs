@@ -221,6 +221,12 @@ sealed class TownIncident
         return JsonDocument.Parse(result.Content).RootElement;
     }
 
+    public async Task AcceptAsync()
+    {
+        await SayAsync(Speaker.Responder, "Yes, I accept.");
+        await ToolAsync("accept_incident");
+    }
+
     public Task SayAsync(Speaker speaker, string text, int number = 1) =>
         _town.Calls.AppendTurnAsync(Call(number), new Turn(DateTimeOffset.UtcNow, speaker, text), TestContext.Current.CancellationToken);
 

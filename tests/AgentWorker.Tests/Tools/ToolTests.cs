@@ -157,7 +157,7 @@ public sealed class ToolTests
     {
         var responding = Responding.To().IsAnswered();
         responding.Tool("retrieve_ticket");
-        responding.Tool("accept_incident", id: "yes");
+        responding.Says("Yes").Tool("accept_incident", id: "yes");
         responding.Gets(new ToolCancelled(responding.Call, 1, "yes"));
         responding.HangsUp();
 
@@ -171,6 +171,7 @@ public sealed class ToolTests
         Assert.Contains("No WhatsApp number", Error(responding.Tool("send_whatsapp_message", new { confirmed = true })), StringComparison.Ordinal);
 
         var recorded = responding.Tool("record_responder", new { whatsapp_number = "two oh two, double five five, oh one eight eight" });
+        responding.Says("Yes, that is right.");
         Assert.Equal("plus 1, 2 0 2, 5 5 5, 0 1 8 8", recorded.GetProperty("read_back").GetString());
         Assert.Contains("not confirmed", Error(responding.Tool("send_whatsapp_message", new { confirmed = false })), StringComparison.Ordinal);
         Assert.Contains("not confirmed", Error(responding.Tool("send_whatsapp_message")), StringComparison.Ordinal);
@@ -187,6 +188,7 @@ public sealed class ToolTests
         responding.Tool("record_responder", new { whatsapp_number = "202 555 0181" });
         responding.Tool("record_responder", new { whatsapp_number = "202 555 0182" });
         responding.Tool("record_responder", new { whatsapp_number = "+1 202 555 0183" });
+        responding.Says("Yes, that is right.");
         responding.Tool("send_whatsapp_message", new { confirmed = true });
 
         Assert.Equal("+12025550183", Assert.Single(responding.Of<SendMessage>()).To.Value);

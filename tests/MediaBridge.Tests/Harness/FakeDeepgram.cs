@@ -258,6 +258,8 @@ sealed class AgentConnection(WebSocket socket, string authorization)
 
     public void Drop() => socket.Abort();
 
+    public Task CloseAsync() => socket.CloseOutputAsync(WebSocketCloseStatus.NormalClosure, null, CancellationToken.None);
+
     public async Task ReadAsync()
     {
         var buffer = new byte[256 * 1024];

@@ -5,6 +5,8 @@ using CityMonitor.MediaBridge.Tests.Harness;
 using CityMonitor.Messaging.State;
 using FsCheck;
 using FsCheck.Fluent;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
 
 namespace CityMonitor.MediaBridge.Tests.Sessions;
 
@@ -105,6 +107,35 @@ public sealed class AttackTests(SharedRedis redis) : IAsyncLifetime
 
         await agent.SayAsync("Go on.");
         await phone.HeardAsync("Go on.");
+        Assert.True(refused["token-unknown"] > 0 && refused["token-missing"] > 0, $"{refused}");
+    }
+
+    [Fact]
+    public async Task The_status_of_a_bridge_in_production_names_no_call()
+    {
+        var session = await bridge.CallAsync();
+        await using var phone = await bridge.PhoneAsync(session.Call);
+        await deepgram.NextAsync();
+        using var http = new HttpClient();
+        var status = new UriBuilder(bridge.Url) { Scheme = "http", Path = "/status" }.Uri;
+        Assert.Contains(session.Call.Value, await http.GetStringAsync(status), StringComparison.Ordinal);
+
+        bridge.Services.GetRequiredService<IHostEnvironment>().EnvironmentName = "Production";
+        var told = await http.GetStringAsync(status);
+        Assert.DoesNotContain(session.Call.Value, told, StringComparison.Ordinal);
+        Assert.Contains("\"live\":1", told, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("forged")]
+    [InlineData(null)]
+    public async Task A_handshake_that_Twilio_has_not_signed_is_refused(string? signature)
+    {
+        var session = await bridge.CallAsync();
+        await using var phone = await TestPhone.ConnectAsync(bridge.Url, signature);
+        await phone.StartAsync(await bridge.TokenAsync(session.Call, "as Twilio signs"));
+        await RefusedAsync(phone, "signature");
+        Assert.Empty(await bridge.ToAgentAsync(session.Call));
     }
 
     [Theory]
@@ -218,12 +249,15 @@ public sealed class AttackTests(SharedRedis redis) : IAsyncLifetime
     [InlineData("\u0016\u0003\u0001 this is no http\r\n\r\n")]
     public async Task A_handshake_that_is_none_gets_a_4xx_and_costs_no_place(string request)
     {
+        using var http = new Counted("citymonitor.http.refused_requests", "reason");
+        using var kestrel = new Counted("kestrel.connection.duration", "error.type");
         using var client = new TcpClient();
         await client.ConnectAsync("127.0.0.1", bridge.Url.Port);
         var stream = client.GetStream();
         await stream.WriteAsync(Encoding.Latin1.GetBytes(request));
         using var reader = new StreamReader(stream, Encoding.Latin1);
         Assert.StartsWith("HTTP/1.1 4", await reader.ReadLineAsync().WaitAsync(Soon), StringComparison.Ordinal);
+        await Eventually.TrueAsync(() => http["malformed"] > 0 || kestrel.ToString().Length > 0, "counted, by us or by Kestrel");
         await Eventually.TrueAsync(() => !bridge.Streams.HasSockets, "no socket is left");
     }
 
@@ -231,13 +265,14 @@ public sealed class AttackTests(SharedRedis redis) : IAsyncLifetime
     [Fact]
     public async Task A_storm_of_broken_frames_does_not_end_the_call()
     {
-        var session = await bridge.CallAsync();
+        var session = await bridge.CallAsync(call => call with { Limits = call.Limits with { MaxSeconds = 7200, SilenceSeconds = 7200 } });
         await using var phone = await bridge.PhoneAsync(session.Call);
         var agent = await deepgram.NextAsync();
         var sid = phone.StreamSid;
+        var silence = Convert.ToBase64String(Enumerable.Repeat((byte)255, 20).ToArray());
         string[] seeds =
         [
-            $$$"""{"event":"media","sequenceNumber":"3","media":{"track":"inbound","chunk":"1","timestamp":"20","payload":"AQID/w=="},"streamSid":"{{{sid}}}"}""",
+            $$$"""{"event":"media","sequenceNumber":"3","media":{"track":"inbound","chunk":"1","timestamp":"20","payload":"{{{silence}}}"},"streamSid":"{{{sid}}}"}""",
             $$$"""{"event":"mark","sequenceNumber":"4","streamSid":"{{{sid}}}","mark":{"name":"1-7"}}""",
             $$$"""{"event":"dtmf","streamSid":"{{{sid}}}","sequenceNumber":"5","dtmf":{"track":"inbound_track","digit":"5"}}""",
             phone.StartMessage("again"),
@@ -247,8 +282,7 @@ public sealed class AttackTests(SharedRedis redis) : IAsyncLifetime
                     from edits in Gen.ListOf(Gen.Choose(0, 400).Zip(Gen.Choose(32, 126)), 3)
                     from cut in Gen.Frequency((3, Gen.Constant(int.MaxValue)), (1, Gen.Choose(0, 200)))
                     select (seed, edits, cut);
-        var storm = Effort.Long ? 200_000 : 4_000;
-        foreach (var (seed, edits, cut) in cases.Sample(storm, storm))
+        foreach (var (seed, edits, cut) in Enumerable.Range(0, Effort.Cases / 1000).SelectMany(_ => cases.Sample(50, 1000)))
         {
             var bytes = Encoding.UTF8.GetBytes(seed);
             foreach (var (at, value) in edits)
@@ -261,6 +295,9 @@ public sealed class AttackTests(SharedRedis redis) : IAsyncLifetime
         }
 
         Assert.False(phone.Closed.IsCompleted);
+        await Eventually.TrueAsync(() => odd["bad-json"] > Effort.Cases / 20, "the bridge has kept up", TimeSpan.FromMinutes(2));
+        // What sounds in the storm may pass for a caller whom the vendor does not hear: then there is another engine by now.
+        agent = agent.Closed.IsCompleted ? await deepgram.NextAsync() : agent;
         await agent.SayAsync("Go on.");
         await phone.HeardAsync("Go on.");
         Assert.True(odd["bad-json"] > 0 && odd["foreign-stream"] > 0 && odd["unknown-event"] > 0, $"{odd}");

@@ -60,6 +60,24 @@ public sealed class EndingTests(SharedRedis redis)
         Assert.Equal("silence", await bridge.FieldAsync(session.Call, CallFields.End));
     }
 
+    /// <summary>What a minute of it is in a real call (two prompts of 30 s): no frame, no mark, no close.</summary>
+    [Fact]
+    public async Task A_phone_that_sends_nothing_at_all_is_asked_and_then_let_go()
+    {
+        await using var deepgram = await FakeDeepgram.StartAsync();
+        await using var bridge = await TestBridge.StartAsync(redis, deepgram.Url);
+        var session = await bridge.CallAsync(call => call with { Limits = call.Limits with { SilenceSeconds = 1, SilencePrompts = ["Hello?"] } });
+        await using var phone = await bridge.PhoneAsync(session.Call);
+        var agent = await deepgram.NextAsync();
+        await phone.HeardAsync("City desk here.");
+        phone.Frozen = true;
+
+        Assert.Equal("Hello?", (string?)(await agent.NextAsync("InjectAgentMessage"))["message"]);
+        await agent.SayAsync("Hello?");
+        Assert.Equal("silence", (await phone.Closed.WaitAsync(TimeSpan.FromSeconds(40))).Reason);
+        await Eventually.TrueAsync(() => !bridge.Streams.HasSockets && deepgram.OpenSockets == 0, "nothing is left of it");
+    }
+
     [Fact]
     public async Task A_word_of_the_caller_starts_the_silence_over()
     {

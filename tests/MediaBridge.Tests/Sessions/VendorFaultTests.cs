@@ -27,6 +27,39 @@ public sealed class VendorFaultTests(SharedRedis redis)
     }
 
     [Fact]
+    public async Task A_vendor_that_nobody_answers_for_is_tried_three_times_and_the_call_goes_to_the_keypad()
+    {
+        await using var deepgram = await FakeDeepgram.StartAsync();
+        using var refusing = new System.Net.Sockets.TcpListener(System.Net.IPAddress.Loopback, 0);
+        refusing.Start();
+        var nobody = new Uri($"ws://{refusing.LocalEndpoint}");
+        refusing.Stop(); // from now on its port refuses
+        await using var bridge = await TestBridge.StartAsync(redis, deepgram.Url, ("Deepgram:AgentBaseUrl", nobody.ToString()));
+        var session = await bridge.CallAsync();
+        await using var phone = await bridge.PhoneAsync(session.Call);
+
+        Assert.Equal("engine-failed", (await phone.Closed.WaitAsync(TimeSpan.FromSeconds(10))).Reason);
+        Assert.Equal("City desk here.", phone.Heard);
+        Assert.Equal("keypad", await bridge.FieldAsync(session.Call, CallFields.Mode));
+    }
+
+    [Fact]
+    public async Task A_vendor_that_closes_in_good_order_is_opened_again_all_the_same()
+    {
+        await using var deepgram = await FakeDeepgram.StartAsync();
+        await using var bridge = await TestBridge.StartAsync(redis, deepgram.Url);
+        var session = await bridge.CallAsync();
+        await using var phone = await bridge.PhoneAsync(session.Call);
+        var agent = await deepgram.NextAsync();
+        await phone.HeardAsync("City desk here.");
+        await agent.CloseAsync();
+
+        var next = await deepgram.NextAsync();
+        await next.SayAsync("Back again.");
+        await phone.HeardAsync("Back again.");
+    }
+
+    [Fact]
     public async Task A_vendor_that_never_applies_the_settings_is_given_up_within_seconds()
     {
         await using var deepgram = await FakeDeepgram.StartAsync();
@@ -167,7 +200,8 @@ public sealed class VendorFaultTests(SharedRedis redis)
     [InlineData("""{"type":"SomethingNew","content":{"a":1}}""")]
     [InlineData("""{"type":"ConversationText","role":7,"content":[]}""")]
     [InlineData("""{"type":"FunctionCallRequest","functions":"none"}""")]
-    [InlineData("""{"type":"FunctionCallRequest","functions":[{"name":"x"},{}]}""")]
+    [InlineData("""{"type":"FunctionCallRequest","functions":[{"name":"x"},{},null]}""")]
+    [InlineData("""{"type":"FunctionCallCancelled","functions":[null,{"id":"nobody"}]}""")]
     [InlineData("""not json""")]
     [InlineData("""[]""")]
     [InlineData("""null""")]
@@ -181,6 +215,44 @@ public sealed class VendorFaultTests(SharedRedis redis)
         await agent.SendAsync(message);
         await agent.SayAsync("Still here.");
         await phone.HeardAsync("Still here.");
+    }
+
+    /// <summary>A vendor gone mad: each message is read or counted, and none costs the engine.</summary>
+    [Fact]
+    public async Task A_storm_of_garbled_vendor_messages_is_counted_and_ends_neither_engine_nor_call()
+    {
+        using var errors = new Counted("citymonitor.media.vendor.errors", "error.type");
+        await using var deepgram = await FakeDeepgram.StartAsync();
+        await using var bridge = await TestBridge.StartAsync(redis, deepgram.Url);
+        var session = await bridge.CallAsync(call => call with { Limits = call.Limits with { MaxSeconds = 7200, SilenceSeconds = 7200 } });
+        await using var phone = await bridge.PhoneAsync(session.Call);
+        var agent = await deepgram.NextAsync();
+        await phone.HeardAsync("City desk here.");
+        string[] seeds =
+        [
+            """{"type":"Welcome!","request_id":"fc553ec9"}""",
+            """{"type":"History","role":"assistant","content":"Which unit \u00e9 are you with?"}""",
+            """{"type":"FunctionCallRequest","functions":[{"id":"","name":"accept_incident","arguments":"{\"eta\":10}","client_side":true},null]}""",
+            """{"type":"FunctionCallCancelled","functions":[{"id":"fc_12345"},null]}""",
+            """{"type":"AgentThinking","content":[1,{"a":null}]}""",
+            """{"type":"LatencyReport","total":0.7,"description":{"a":[[[[]]]]}}""",
+        ];
+        var random = new Random(20_261_120);
+        for (var done = 0; done < Effort.Cases; done++)
+        {
+            var bytes = System.Text.Encoding.UTF8.GetBytes(seeds[random.Next(seeds.Length)]);
+            for (var edit = random.Next(1, 4); edit > 0; edit--)
+            {
+                bytes[random.Next(bytes.Length)] = (byte)random.Next(32, 127);
+            }
+
+            await agent.SendAsync(System.Text.Encoding.UTF8.GetString(bytes, 0, random.Next(3) == 0 ? random.Next(bytes.Length + 1) : bytes.Length));
+        }
+
+        await agent.SayAsync("Still here.");
+        await phone.HeardAsync("Still here.");
+        Assert.Equal(1, deepgram.AgentAttempts);
+        Assert.True(errors["bad-json"] > Effort.Cases / 10 && errors["unknown-type"] > 0, $"{errors}");
     }
 
     [Fact]

@@ -83,6 +83,7 @@ public sealed class AttackTests : TelephonyTest
         await Telephony.OneAsync<CallEnded>();
         Assert.Single(await Telephony.PublishedAsync<CallEnded>());
         Assert.Equal("ended", await Telephony.FieldAsync(call, CallFields.Dial));
+        Assert.True(notTaken["stale"] >= 9, $"{notTaken}");
     }
 
     [Fact]
@@ -102,6 +103,8 @@ public sealed class AttackTests : TelephonyTest
             var twiml = await Telephony.TwimlAsync($"/twilio/{route}?call={call}", recorded);
             Assert.Equal("Hangup", Assert.Single(twiml.Elements()).Name.LocalName);
         }
+
+        Assert.True(notTaken["stale"] > 0, $"{notTaken}");
     }
 
     [Fact]
@@ -184,6 +187,16 @@ public sealed class AttackTests : TelephonyTest
         }
 
         Assert.True(refused["key"] >= 6, $"{refused}");
+        foreach (var guess in (string[])["", "the-officer's-key", Key.ToUpperInvariant()])
+        {
+            using var request = new HttpRequestMessage(HttpMethod.Post, "/freshdesk/ticket") { Content = new StringContent("""{"ticket_id":1}""", Encoding.UTF8, "application/json") };
+            request.Headers.TryAddWithoutValidation("X-City-Monitor-Key", guess);
+            using var response = await Telephony.Http.SendAsync(request);
+            await ProblemAsync(response, HttpStatusCode.Unauthorized);
+        }
+
+        Assert.True(notTaken["freshdesk-key"] >= 3, $"{notTaken}");
+        Assert.Empty(await Telephony.PublishedAsync<TicketTouched>());
     }
 
     [Fact]
@@ -232,6 +245,7 @@ public sealed class AttackTests : TelephonyTest
             Assert.Equal("application/problem+json", response.Content.Headers.ContentType?.MediaType);
         }
 
+        Assert.True(refused["malformed"] + refused["media-type"] + refused["forbidden"] >= 4, $"{refused}");
         Assert.Empty(await Telephony.PublishedAsync<TicketTouched>());
     }
 
@@ -253,8 +267,7 @@ public sealed class AttackTests : TelephonyTest
                     from query in Gen.Elements(queries)
                     from fields in Gen.ListOf(Gen.Elements(names).Zip(Gen.OneOf(Gen.Elements(values), ArbMap.Default.GeneratorFor<string>().Select(text => text ?? ""))), 5)
                     select ($"/twilio/{route}{query}", fields.DistinctBy(field => field.Item1).Select(field => KeyValuePair.Create(field.Item1, Sendable(field.Item2))).ToList());
-        var many = Effort.Long ? 50_000 : 1_000;
-        foreach (var chunk in cases.Sample(many, many).Chunk(20))
+        foreach (var chunk in Enumerable.Range(0, Effort.RealCases / 1000).SelectMany(_ => cases.Sample(100, 1000)).Chunk(20))
         {
             await Task.WhenAll(chunk.Select(async one =>
             {
