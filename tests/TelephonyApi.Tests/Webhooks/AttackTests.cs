@@ -267,7 +267,7 @@ public sealed class AttackTests : TelephonyTest
                     from query in Gen.Elements(queries)
                     from fields in Gen.ListOf(Gen.Elements(names).Zip(Gen.OneOf(Gen.Elements(values), ArbMap.Default.GeneratorFor<string>().Select(text => text ?? ""))), 5)
                     select ($"/twilio/{route}{query}", fields.DistinctBy(field => field.Item1).Select(field => KeyValuePair.Create(field.Item1, Sendable(field.Item2))).ToList());
-        foreach (var chunk in Enumerable.Range(0, Effort.RealCases / 1000).SelectMany(_ => cases.Sample(100, 1000)).Chunk(20))
+        foreach (var chunk in Enumerable.Range(0, Effort.RealCases / 1000).SelectMany(_ => cases.Sample(1000, 100)).Chunk(20))
         {
             await Task.WhenAll(chunk.Select(async one =>
             {
