@@ -6,6 +6,8 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
 
 namespace CityMonitor.ServiceDefaults;
 
@@ -31,7 +33,7 @@ sealed partial class HealthJson : JsonSerializerContext;
 
 sealed record Liveness(string Status, string Service);
 
-static class HealthEndpoints
+static partial class HealthEndpoints
 {
     // A dependency that does not answer in this time is as good as gone for whoever asks.
     static readonly TimeSpan CheckTimeout = TimeSpan.FromSeconds(3);
@@ -47,7 +49,8 @@ static class HealthEndpoints
     // Later than a service's own endpoint of the same path, which therefore wins without being ambiguous.
     const int LateOrder = 1000;
 
-    static async Task<JsonHttpResult<ReadinessReport>> ReadyAsync(IEnumerable<ReadinessCheck> checks, IServiceProvider services, ServiceStatus status, TimeProvider clock, CancellationToken ct)
+    static async Task<JsonHttpResult<ReadinessReport>> ReadyAsync(
+        IEnumerable<ReadinessCheck> checks, IServiceProvider services, ServiceStatus status, TimeProvider clock, CancellationToken ct)
     {
         var results = await Task.WhenAll(checks.Select(check => RunAsync(check, services, clock, ct)));
         var report = new ReadinessReport(status.Service, Array.TrueForAll(results, result => result.Ready), results, status.Vendors);
@@ -70,9 +73,14 @@ static class HealthEndpoints
         }
         catch (Exception error) when (error is not OperationCanceledException || !ct.IsCancellationRequested)
         {
-            detail = error.Message; // readiness reports what is wrong; it never fails itself
+            // Readiness reports what is wrong; it never fails itself. Anybody may ask, and an error's text can name hosts: in production it stays in the log.
+            LogFailed(services.GetRequiredService<ILoggerFactory>().CreateLogger(typeof(HealthEndpoints)), check.Name, error.Message);
+            detail = services.GetRequiredService<IHostEnvironment>().IsProduction() ? "failed" : error.Message;
         }
 
         return new CheckResult(check.Name, ready, detail, Math.Round(Stopwatch.GetElapsedTime(started).TotalMilliseconds, 1));
     }
+
+    [LoggerMessage(103, LogLevel.Warning, "Not ready: {Check} failed: {Reason}")]
+    static partial void LogFailed(ILogger log, string check, string reason);
 }

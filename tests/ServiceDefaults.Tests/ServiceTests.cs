@@ -47,6 +47,19 @@ public sealed class ServiceTests
     }
 
     [Fact]
+    public async Task Ready_in_production_tells_strangers_no_error_and_the_log_all_of_it()
+    {
+        await using var service = await Service.StartAsync(
+            builder => builder.Services.AddReadiness("throwing", (_, _) => throw new InvalidOperationException("no route to 192.0.2.7:6379")), environment: "Production");
+
+        using var response = await service.Client.GetAsync("/ready");
+
+        Assert.Equal(HttpStatusCode.ServiceUnavailable, response.StatusCode);
+        Assert.DoesNotContain("192.0.2.7", await response.Content.ReadAsStringAsync(), StringComparison.Ordinal);
+        Assert.Contains(service.Lines, line => line.Contains("no route to 192.0.2.7:6379", StringComparison.Ordinal));
+    }
+
+    [Fact]
     public async Task Ready_does_not_wait_for_a_dependency_that_hangs()
     {
         await using var service = await Service.StartAsync(builder => builder.Services.AddReadiness("hanging", async (_, ct) =>
@@ -234,10 +247,10 @@ public sealed class ServiceTests
         public HttpClient Client { get; } = new() { BaseAddress = new Uri(app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First()) };
         public IEnumerable<string> Lines => capture.Lines;
 
-        public static async Task<Service> StartAsync(Action<WebApplicationBuilder> configure, Action<WebApplication>? map = null, bool addBasicsLast = false)
+        public static async Task<Service> StartAsync(Action<WebApplicationBuilder> configure, Action<WebApplication>? map = null, bool addBasicsLast = false, string environment = "Development")
         {
             var capture = new Capture();
-            var builder = WebApplication.CreateBuilder(["--environment", "Development", "--urls", "http://127.0.0.1:0"]);
+            var builder = WebApplication.CreateBuilder(["--environment", environment, "--urls", "http://127.0.0.1:0"]);
             if (addBasicsLast)
             {
                 configure(builder);
