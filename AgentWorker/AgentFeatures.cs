@@ -3,6 +3,7 @@ using CityMonitor.AgentWorker.Extraction;
 using CityMonitor.AgentWorker.Flows;
 using CityMonitor.AgentWorker.Sweep;
 using CityMonitor.AgentWorker.Talk;
+using CityMonitor.AgentWorker.Transcripts;
 using CityMonitor.Messaging.State;
 using CityMonitor.Messaging.Streams;
 using CityMonitor.ServiceDefaults;
@@ -28,6 +29,7 @@ static class AgentFeatures
         builder.Services.AddAgentPartitions<IncidentHandler>();
         // A turn waits for nothing: what a dead worker left is taken as soon as it can be told from a slow one.
         builder.Services.AddWorkStream<AnswerHandler>(Keys.Model, builder.Configuration.GetValue("Talk:Concurrency", 200), abandonedSeconds: 3);
+        builder.AddTranscripts();
         builder.Services.AddHostedService<SweepService>();
         // A flow that cannot be read is found now, not when the first incident needs it.
         builder.Services.AddHostedService<FlowCheck>();

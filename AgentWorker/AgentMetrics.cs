@@ -16,10 +16,13 @@ static class AgentMetrics
     static readonly Counter<long> repairs = meter.CreateCounter<long>("city_monitor.sweep.repairs", "{repair}", "Incidents that the sweep found with nothing left to happen.");
     static readonly Counter<long> extractions = meter.CreateCounter<long>("city_monitor.extraction.requests", "{request}", "Tickets that the model was asked to complete, by result.");
 
+    static readonly Counter<long> transcriptFailures = meter.CreateCounter<long>("city_monitor.transcript.failures", "{try}", "Tries to write a call's record that the disk refused.");
+
     static readonly Histogram<double> firstWord = meter.CreateHistogram<double>("city_monitor.model.first_word", "s", "From the question to a model to the first word of whichever answered.");
     static readonly Histogram<double> answers = meter.CreateHistogram<double>("city_monitor.model.duration", "s", "One step of a model in one answer, by result.");
     static readonly Counter<long> hedges = meter.CreateCounter<long>("city_monitor.model.hedges", "{hedge}", "Models that had no word ready in time, by what was done.");
 
+    public static void TranscriptFailed() => transcriptFailures.Add(1);
     public static void FirstWord(TimeSpan waited) => firstWord.Record(waited.TotalSeconds);
     public static void ModelAnswered(string result, TimeSpan took) => answers.Record(took.TotalSeconds, new KeyValuePair<string, object?>("result", result));
     public static void Hedged(string what) => hedges.Add(1, new KeyValuePair<string, object?>("what", what));

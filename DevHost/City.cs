@@ -38,6 +38,9 @@ public sealed class City : IAsyncDisposable
     /// <summary>In the form of ConnectionStrings:redis.</summary>
     public string Redis { get; private set; } = "";
 
+    /// <summary>Where the records of calls are.</summary>
+    public string Transcripts => options.TranscriptsDirectory ?? Path.Combine(options.RedisDirectory ?? ownDirectory!, "transcripts");
+
     /// <summary>Every process by name: redis, Simulator, AgentWorker, and AgentWorker#2 for a second replica.</summary>
     public IReadOnlyList<string> Processes => [.. children.Select(child => child.Spec.Name)];
 
@@ -131,7 +134,7 @@ public sealed class City : IAsyncDisposable
 
     async Task StartServicesAsync(CancellationToken ct)
     {
-        var environment = new ServiceEnvironment(options, Ports, Vendors, Redis);
+        var environment = new ServiceEnvironment(options, Ports, Vendors, Redis, Transcripts);
         if (!options.Without.Contains(Topology.Simulator.Project))
         {
             Add(Topology.Simulator.Project, Topology.Simulator, Ports[Topology.Simulator.Project], environment.OfSimulator(), Topology.Ready);

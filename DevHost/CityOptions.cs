@@ -25,6 +25,9 @@ public sealed class CityOptions
     /// <summary>Where redis-server keeps its files. Null: a directory of its own that goes away with the city.</summary>
     public string? RedisDirectory { get; init; }
 
+    /// <summary>Where the records of calls are written, unless a setting says otherwise. Null: beside Redis' files.</summary>
+    public string? TranscriptsDirectory { get; init; }
+
     /// <summary>Every line of every process, as it comes; may be called from several threads.</summary>
     public Action<LogLine>? Log { get; init; }
 

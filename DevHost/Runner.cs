@@ -64,6 +64,7 @@ static class Runner
                 Ports = ports,
                 Replicas = ReplicasOf(request.Replicas),
                 RedisDirectory = vendors.Single(v => v.Vendor.Name == "Freshdesk").Simulated ? null : Path.GetFullPath("run/redis"),
+                TranscriptsDirectory = Path.GetFullPath("run/transcripts"),
                 Log = terminal.Write,
             },
             ct));

@@ -1,7 +1,7 @@
 namespace CityMonitor.Hosting;
 
 /// <summary>The environment of each process: addresses of the others, and the credentials of the vendors that it alone holds.</summary>
-sealed class ServiceEnvironment(CityOptions options, Ports ports, IReadOnlyList<VendorChoice> vendors, string redis)
+sealed class ServiceEnvironment(CityOptions options, Ports ports, IReadOnlyList<VendorChoice> vendors, string redis, string transcripts)
 {
     readonly string webhookSecret = Guid.NewGuid().ToString("N");
 
@@ -19,6 +19,11 @@ sealed class ServiceEnvironment(CityOptions options, Ports ports, IReadOnlyList<
         foreach (var choice in vendors)
         {
             Credentials(environment, choice, holds: service.Holds.Contains(choice.Vendor.Name));
+        }
+
+        if (service == Topology.AgentWorker && VendorChoice.Find(options.Settings, [Variable(Topology.TranscriptsKey)]) is null)
+        {
+            environment[Variable(Topology.TranscriptsKey)] = transcripts;
         }
 
         if (service == Topology.AgentWorker && ModelIsOff(vendors))

@@ -51,6 +51,7 @@ static class Topology
     public const string RedisKey = "ConnectionStrings:redis";
     public const string PublicTelephony = "PublicUrls:Telephony";
     public const string PublicMedia = "PublicUrls:Media";
+    public const string TranscriptsKey = "Transcripts:Directory";
     public const string WebhookSecret = "Freshdesk:WebhookSecret";
 
     /// <summary>Where a Freshdesk automation tells TelephonyApi about a new or changed ticket.</summary>

@@ -27,6 +27,10 @@ static class BridgeTelemetry
 
     public static readonly Histogram<double> BargeIn = Meter.CreateHistogram<double>("citymonitor.media.barge_in", "s", "From the event that tells of it to clear, by source (vendor, detector).");
 
+    public static readonly Histogram<double> TurnTranscript = Meter.CreateHistogram<double>("citymonitor.turn.transcript", "s", "From the caller's last sound to the words of the whole turn, by engine.");
+
+    public static readonly Histogram<double> TurnFirstFrame = Meter.CreateHistogram<double>("citymonitor.turn.first_frame", "s", "From the caller's last sound to the first frame of the answer that has left for the phone, by engine.");
+
     public static readonly Histogram<double> ToolRoundTrip = Meter.CreateHistogram<double>("gen_ai.execute_tool.duration", "s", "From the model's request for a tool to the answer sent to it.");
 
     public static readonly Histogram<double> EngineOpen = Meter.CreateHistogram<double>("citymonitor.media.engine.open", "s", "Time to open a speech engine.");

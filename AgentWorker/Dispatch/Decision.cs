@@ -17,7 +17,14 @@ sealed class Decision(IncidentState state, DateTimeOffset now, DispatchOptions o
     readonly HashSet<string> _cancelled = [];
 
     public IncidentState State { get; set; } = state;
+
+    /// <summary>As it was before this message.</summary>
+    public IncidentState Before { get; } = state;
+
     public DateTimeOffset Now => now;
+
+    /// <summary>When the message was published; null where nobody knows.</summary>
+    public DateTimeOffset? AskedAt { get; init; }
     public DispatchOptions Options => options;
     public Flow Flow => flow;
     public Facts Facts => facts;
@@ -28,6 +35,9 @@ sealed class Decision(IncidentState state, DateTimeOffset now, DispatchOptions o
 
     /// <summary>Sessions of calls to place, written before PlaceCall.</summary>
     public List<CallSession> Sessions { get; } = [];
+
+    /// <summary>Tool calls that were answered, for the call's record.</summary>
+    public List<(CallId Call, ToolCallRecord Record)> ToolCalls { get; } = [];
 
     /// <summary>Metrics to record when the decision is applied; a decision that is made again after a crash may count twice.</summary>
     public List<Action> Measurements { get; } = [];

@@ -40,7 +40,7 @@ sealed partial class IncidentHandler(
         }
 
         var read = await facts.ReadAsync(state, message, ct);
-        var decision = new Decision(state, clock.GetUtcNow(), options.Value, flows.Get(options.Value.Flow), read);
+        var decision = new Decision(state, clock.GetUtcNow(), options.Value, flows.Get(options.Value.Flow), read) { AskedAt = delivery.At };
         if (opened)
         {
             Reporting.Opened(decision);
@@ -52,6 +52,7 @@ sealed partial class IncidentHandler(
 
         await TalkAsync(decision, message, step, ct);
         Apply(decision, step);
+        Recording.Apply(decision, message, step);
         LogDecided(message.GetType().Name, decision.State.Status, decision.Messages.Count);
         return Handled.Done;
     }

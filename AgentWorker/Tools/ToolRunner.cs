@@ -1,4 +1,5 @@
 using CityMonitor.AgentWorker.Dispatch;
+using CityMonitor.AgentWorker.Transcripts;
 using CityMonitor.Messaging.Contracts;
 using CityMonitor.Messaging.State;
 
@@ -69,7 +70,7 @@ static class ToolRunner
             d.Publish(new ToolResult(live.Call, older.Stream, older.ToolCallId, older.Name, ToolAnswer.Error("Asked again; the newer call is answered.").Content));
         }
 
-        d.Live = live with { Pending = new PendingTool(m.Stream, m.ToolCallId, m.Name, m.Arguments) };
+        d.Live = live with { Pending = new PendingTool(m.Stream, m.ToolCallId, m.Name, m.Arguments, d.AskedAt) };
         d.Arm(TimerNames.Verdict, left, m.Call);
         return true;
     }
@@ -80,11 +81,11 @@ static class ToolRunner
         if (d.Live is { Pending: { } pending } live)
         {
             d.Live = live with { Pending = null };
-            RunOnce(d, d.Live, new ToolRequested(live.Call, pending.Stream, pending.ToolCallId, pending.Name, pending.Arguments));
+            RunOnce(d, d.Live, new ToolRequested(live.Call, pending.Stream, pending.ToolCallId, pending.Name, pending.Arguments), pending.AskedAt);
         }
     }
 
-    static void RunOnce(Decision d, LiveCall live, ToolRequested m)
+    static void RunOnce(Decision d, LiveCall live, ToolRequested m, DateTimeOffset? askedAt = null)
     {
         var before = d.State.Responder;
         var answer = Run(d, live, m);
@@ -94,7 +95,7 @@ static class ToolRunner
             d.Live = now with { Stage = stage, Tools = [.. now.Tools.TakeLast(RememberedRuns - 1), new ToolRun(m.ToolCallId, m.Name, answer.Content, before)] };
         }
 
-        Answer(d, m, answer);
+        Answer(d, m, answer, askedAt);
         Outcomes.LateAnswer(d);
     }
 
@@ -136,11 +137,13 @@ static class ToolRunner
 
     static string Allowed(Decision d, LiveCall live) => string.Join(", ", d.Flow.Stage(live.Stage)?.Tools ?? []);
 
-    static void Answer(Decision d, ToolRequested m, ToolAnswer answer)
+    static void Answer(Decision d, ToolRequested m, ToolAnswer answer, DateTimeOffset? askedAt = null)
     {
-        d.Publish(new ToolResult(m.Call, m.Stream, m.ToolCallId, m.Name, answer.Content));
-        d.Audit($"tool.{ToolBox.Find(m.Name)?.Name ?? "unknown"}", $"{Short(m.Arguments)} -> {Short(answer.Content)}", m.Call);
         var name = ToolBox.Find(m.Name)?.Name ?? "unknown";
+        var (arguments, content) = (Redaction.Json(Short(m.Arguments)), Redaction.Json(answer.Content));
+        d.Publish(new ToolResult(m.Call, m.Stream, m.ToolCallId, m.Name, answer.Content));
+        d.Audit($"tool.{name}", $"{arguments} -> {Short(content)}", m.Call);
+        d.ToolCalls.Add((m.Call, new ToolCallRecord(m.ToolCallId, name, arguments, content, answer.Succeeded, d.Now, Math.Max(0, (d.Now - (askedAt ?? d.AskedAt ?? d.Now)).TotalMilliseconds))));
         d.Measurements.Add(() => AgentMetrics.Tool(name, answer.Succeeded ? "ok" : "refused"));
     }
 

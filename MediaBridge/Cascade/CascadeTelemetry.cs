@@ -24,13 +24,13 @@ static class CascadeTelemetry
 
 static partial class CascadeLog
 {
-    [LoggerMessage(2620, LogLevel.Warning, "The ear {Vendor} is replaced: {Reason}")]
+    [LoggerMessage(2620, LogLevel.Error, "The ear {Vendor} is replaced: {Reason}")]
     public static partial void EarLost(ILogger log, string vendor, string reason);
 
-    [LoggerMessage(2621, LogLevel.Warning, "No ear could be opened: {Reason}")]
+    [LoggerMessage(2621, LogLevel.Error, "No ear could be opened: {Reason}")]
     public static partial void EarNotOpened(ILogger log, string reason);
 
-    [LoggerMessage(2622, LogLevel.Warning, "The voice {Voice} has failed, the next one goes on: {Reason}")]
+    [LoggerMessage(2622, LogLevel.Error, "The voice {Voice} has failed, the next one goes on: {Reason}")]
     public static partial void VoiceFailed(ILogger log, string voice, string reason);
 
     [LoggerMessage(2623, LogLevel.Information, "The line carries our own words back: from now on only words interrupt")]

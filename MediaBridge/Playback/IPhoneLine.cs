@@ -11,4 +11,9 @@ interface IPhoneLine
 
     /// <summary>Empties the buffer and overtakes whatever has not left yet.</summary>
     void Clear();
+
+    /// <summary>Calls back, on any thread, once the next message has left for the phone. Only the newest request counts.</summary>
+    void WhenNextLeaves(Action left)
+    {
+    }
 }

@@ -139,10 +139,10 @@ sealed class PhraseBook(RedisClient redis, SpeakClient speech, PhraseVoices voic
 
 static partial class PhraseLog
 {
-    [LoggerMessage(2201, LogLevel.Warning, "A phrase was not synthesised within {Seconds} s")]
+    [LoggerMessage(2201, LogLevel.Error, "A phrase was not synthesised within {Seconds} s")]
     public static partial void TooSlow(ILogger log, double seconds);
 
-    [LoggerMessage(2202, LogLevel.Warning, "A phrase was not synthesised: {Reason}")]
+    [LoggerMessage(2202, LogLevel.Error, "A phrase was not synthesised: {Reason}")]
     public static partial void Failed(ILogger log, string reason);
 
     [LoggerMessage(2204, LogLevel.Error, "A phrase could not be played")]

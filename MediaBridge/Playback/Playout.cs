@@ -55,6 +55,13 @@ sealed class Playout(IPhoneLine line, TimeProvider clock, Action<Segment> heard)
     /// <summary>All that was handed to the phone and not cleared.</summary>
     public long Sent => sent;
 
+    /// <summary>When each text that is not played to its end began to be heard, oldest first.</summary>
+    public IReadOnlyList<DateTimeOffset?> Starts => segments.ConvertAll(StartOf);
+
+    /// <summary>Null for a segment that has no audio yet.</summary>
+    public DateTimeOffset? StartOf(Segment segment) =>
+        double.IsNaN(segment.AudibleAtMs) ? null : clock.GetUtcNow() + TimeSpan.FromMilliseconds(segment.AudibleAtMs - NowMs);
+
     double NowMs => clock.GetElapsedTime(began).TotalMilliseconds;
 
     /// <summary>The play head: bytes that the phone has played.</summary>
@@ -122,6 +129,11 @@ sealed class Playout(IPhoneLine line, TimeProvider clock, Action<Segment> heard)
 
             if (HasOpenSegment)
             {
+                if (double.IsNaN(segments[^1].AudibleAtMs))
+                {
+                    segments[^1].AudibleAtMs = Math.Max(emptyAtMs, NowMs);
+                }
+
                 segments[^1].Add(audio[..room], sent);
             }
 

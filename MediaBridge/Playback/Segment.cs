@@ -29,6 +29,9 @@ sealed class Segment(string text, long start)
 
     public bool HasSound => SoundEnd > Start;
 
+    /// <summary>When its first audio is heard, in ms of the playout's clock; NaN before there is any.</summary>
+    public double AudibleAtMs { get; set; } = double.NaN;
+
     /// <summary>Audio of this segment that lies at <paramref name="position"/>.</summary>
     public void Add(ReadOnlySpan<byte> audio, long position)
     {

@@ -45,6 +45,8 @@ sealed class CallLog(CallId call, int stream, string bridge, CallStore store, Me
     /// <summary>A turn as it was heard: kept with the call, and shown to whoever watches.</summary>
     public void Turn(Turn turn)
     {
+        turn = turn with { Text = CardNumbers.Redact(turn.Text) };
+        CallLogLog.Turn(log, turn.Speaker, turn.Text);
         Add(ct => store.AppendTurnAsync(call, turn, ct));
         Audit(turn.Speaker == Speaker.Agent ? "turn.agent" : "turn.responder", turn.Text);
     }
@@ -146,6 +148,9 @@ static partial class CallLogLog
 
     [LoggerMessage(2302, LogLevel.Error, "A record of the call was dropped: too many are waiting for Redis")]
     public static partial void Overflow(ILogger log);
+
+    [LoggerMessage(2304, LogLevel.Debug, "{Speaker}: {Text}")]
+    public static partial void Turn(ILogger log, Speaker speaker, string text);
 
     [LoggerMessage(2303, LogLevel.Error, "{Count} records of the call were not written before the stream ended")]
     public static partial void Abandoned(ILogger log, int count);

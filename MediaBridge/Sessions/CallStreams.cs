@@ -166,6 +166,7 @@ sealed class CallStreams(
         using var conversation = new Conversation(
             session, opening.Number, phone, records, local, turns.Value, clock, log, opening.Past, opening.Unheard, opening.AlreadySeconds, opening.Spoken)
         {
+            Span = span,
             RequestEngine = seat.Request,
             EngineProved = seat.Proved,
         };

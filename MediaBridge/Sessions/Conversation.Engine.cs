@@ -71,6 +71,7 @@ sealed partial class Conversation : IEngineEvents
             else
             {
                 playout.SettleNearlyHeard();
+                times.Transcript(NowMs, detector.IsSpeaking ? 0 : detector.SilenceMs);
                 Record(Speaker.Responder, text);
                 unanswered = text;
                 goOn = false;
@@ -128,6 +129,7 @@ sealed partial class Conversation : IEngineEvents
             unanswered = null;
             agentTurnOpen = true;
             lastAgentMs = NowMs;
+            times.FirstText(lastAgentMs);
             if (playout.LastAwaitsText || (playout.HasOpenSegment && !playout.OpenSegmentHasAudio))
             {
                 playout.AddText(text);
@@ -203,6 +205,11 @@ sealed partial class Conversation : IEngineEvents
         {
             firstAudioSent = true;
             BridgeTelemetry.FirstAudio.Record(clock.GetElapsedTime(began).TotalSeconds);
+        }
+
+        if (times.FirstAudio(NowMs))
+        {
+            line.WhenNextLeaves(FirstFrameLeft);
         }
 
         playout.Append(mulaw);

@@ -119,6 +119,7 @@ sealed partial class Conversation
         replayed = false;
         if (utteranceStart < 0)
         {
+            callerStartedMs = NowMs - ((double)detector.SinceOnset / MuLaw.BytesPerMillisecond);
             utteranceStart = Math.Max(0, tape.Position - detector.SinceOnset - PrerollBytes);
         }
 
@@ -140,6 +141,7 @@ sealed partial class Conversation
     void OnCallerStopped()
     {
         callerStoppedMs = NowMs - detector.SilenceMs;
+        times.EndOfSpeech(callerStoppedMs, NowMs);
         if (detector.VoicedMs >= shortestUtteranceMs && !deaf)
         {
             callerAwaitsReaction = true;
@@ -154,11 +156,17 @@ sealed partial class Conversation
     void Interrupt(bool keepUnheard)
     {
         heldBack = "";
-        foreach (var spoken in playout.Interrupt())
+        var starts = playout.Starts;
+        foreach (var (i, spoken) in playout.Interrupt().Index())
         {
             if (spoken.Text.Length > 0)
             {
-                Record(Speaker.Agent, spoken.Text, spoken.Interrupted);
+                Record(Speaker.Agent, spoken.Text, spoken.Interrupted, starts[i]);
+            }
+
+            if (spoken.Interrupted)
+            {
+                times.Interrupted(NowMs);
             }
 
             if (keepUnheard && spoken.Unheard.Length > 0)

@@ -47,6 +47,12 @@ sealed partial class Conversation : ITurnEvents
             playout.SettleNearlyHeard();
         }
 
+        turnSource = source;
+        if (!confirmed)
+        {
+            times.EagerStart();
+        }
+
         answer.Begin(stream, ++turns);
         calls.Publish(new UserTurn(session.Call, stream, turns, text, confirmed, HeardSinceResponder(), agentWasInterrupted, again, source));
         return turns;
@@ -64,6 +70,7 @@ sealed partial class Conversation : ITurnEvents
     {
         if (IsCurrent(from) && turn > 0)
         {
+            times.EagerWasWrong();
             answer.Stop(turn);
             calls.Publish(new AgentInterrupted(session.Call, stream, turn));
         }
@@ -110,6 +117,7 @@ sealed partial class Conversation : ITurnEvents
 
         if (ready.Count > 0)
         {
+            times.FirstText(NowMs);
             calls.Field(CallFields.Spoken, answer.ToString());
             SavePosition();
             CompleteAnswer();

@@ -38,6 +38,7 @@ sealed partial class Conversation : IDisposable
     readonly List<HistoryEntry> history = [];
     readonly TaskCompletionSource<StreamEnd> ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
+    readonly IPhoneLine line;
     bool firstAudioSent;
     bool disposed;
 
@@ -50,10 +51,11 @@ sealed partial class Conversation : IDisposable
         IEnumerable<HistoryEntry> past, string unheard, double alreadySeconds, string? spoken = null)
     {
         (this.session, this.stream, this.calls, this.local, this.options, this.clock, this.log) = (session, stream, calls, local, options, clock, log);
-        this.unheard = unheard;
+        (this.unheard, this.line) = (unheard, line);
         shortestUtteranceMs = options.ShortestUtteranceMs;
         detector = new SpeechDetector(options.Voice);
         began = clock.GetTimestamp();
+        times = new TurnTimes(session.Engine);
         tools = new PendingTools(options.ToolTimeoutMs);
         answer = AnswerPieces.Resumed(spoken);
         playout = new Playout(line, clock, OnHeardToTheEnd);
@@ -175,13 +177,13 @@ sealed partial class Conversation : IDisposable
         var soFar = resumable ? spoken : text[..Math.Min(heard, text.Length)].TrimEnd();
         if (soFar.Length > 0)
         {
-            Record(Speaker.Agent, soFar, interrupted: !resumable && heard < text.Length);
+            Record(Speaker.Agent, soFar, interrupted: !resumable && heard < text.Length, playout.Starts is [var first, ..] ? first : null);
         }
 
         calls.Position(rest, 0);
     }
 
-    void Record(Speaker speaker, string text, bool interrupted = false)
+    void Record(Speaker speaker, string text, bool interrupted = false, DateTimeOffset? startedAt = null)
     {
         if (speaker is not Speaker.Agent || !HoldingPhrases.BeginsOne(text))
         {
@@ -189,14 +191,18 @@ sealed partial class Conversation : IDisposable
         }
 
         agentWasInterrupted = speaker == Speaker.Agent && interrupted;
-        calls.Turn(new Turn(clock.GetUtcNow(), speaker, text, interrupted));
+        var ended = clock.GetUtcNow();
+        calls.Turn(speaker is Speaker.Agent
+            ? new Turn(ended, speaker, text, interrupted) { StartedAt = startedAt, Timings = times.Take() }
+            : new Turn(ended - SinceCallerStopped, speaker, text) { StartedAt = ended - SinceCallerStarted, Source = turnSource });
+        turnSource = TurnSource.Speech;
     }
 
     void OnHeardToTheEnd(Segment segment)
     {
         if (segment.Text.Length > 0)
         {
-            Record(Speaker.Agent, segment.Text);
+            Record(Speaker.Agent, segment.Text, startedAt: playout.StartOf(segment));
         }
 
         SavePosition();

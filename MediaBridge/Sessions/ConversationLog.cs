@@ -5,7 +5,7 @@ static partial class ConversationLog
     [LoggerMessage(2401, LogLevel.Information, "The speech engine is ready after {Milliseconds:F0} ms")]
     public static partial void EngineReady(ILogger log, double milliseconds);
 
-    [LoggerMessage(2402, LogLevel.Warning, "The speech engine is given up: {Reason}")]
+    [LoggerMessage(2402, LogLevel.Error, "The speech engine is given up: {Reason}")]
     public static partial void EngineLost(ILogger log, string reason);
 
     [LoggerMessage(2403, LogLevel.Information, "A sound of the caller's was no speech: what it cut off is said again")]

@@ -122,7 +122,7 @@ sealed class EngineSeat(IConversationEngineFactory factory, CallSession session,
 
 static partial class EngineSeatLog
 {
-    [LoggerMessage(2501, LogLevel.Warning, "The speech engine could not be opened: {Reason}")]
+    [LoggerMessage(2501, LogLevel.Error, "The speech engine could not be opened: {Reason}")]
     public static partial void NotOpened(ILogger log, string reason);
 
     [LoggerMessage(2502, LogLevel.Error, "Opening a speech engine failed unexpectedly")]

@@ -23,6 +23,7 @@ sealed class PhoneSocket(WebSocket socket, Action<int> dropped) : IPhoneLine, ID
 
     byte[] inbox = ArrayPool<byte>.Shared.Rent(4096);
     OutboundMessages? messages;
+    Action? whenNextLeaves;
     int generation;
     bool disposed;
 
@@ -56,6 +57,8 @@ sealed class PhoneSocket(WebSocket socket, Action<int> dropped) : IPhoneLine, ID
             dropped(0);
         }
     }
+
+    public void WhenNextLeaves(Action left) => Volatile.Write(ref whenNextLeaves, left);
 
     /// <summary>The next whole message. Its memory is valid until the next call and may be written to.</summary>
     public async ValueTask<(Received Kind, Memory<byte> Message)> ReceiveAsync(CancellationToken ct)
@@ -109,6 +112,10 @@ sealed class PhoneSocket(WebSocket socket, Action<int> dropped) : IPhoneLine, ID
                     if (message.Generation == Volatile.Read(ref generation))
                     {
                         await socket.SendAsync(message.Buffer.AsMemory(0, message.Length), WebSocketMessageType.Text, true, ct);
+                        if (whenNextLeaves is not null)
+                        {
+                            Interlocked.Exchange(ref whenNextLeaves, null)?.Invoke();
+                        }
                     }
                 }
                 finally

@@ -44,5 +44,6 @@ namespace CityMonitor.Messaging.Contracts;
 [JsonSerializable(typeof(UpdateTicket))]
 [JsonSerializable(typeof(AddTicketNote))]
 [JsonSerializable(typeof(TicketTouched))]
+[JsonSerializable(typeof(RecordCall))]
 [JsonSerializable(typeof(AuditEntry))]
 public sealed partial class ContractsJson : JsonSerializerContext;

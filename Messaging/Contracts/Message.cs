@@ -34,6 +34,9 @@ public abstract record MediaMessage : Message;
 /// <summary>To any AgentWorker that has a place free for a language model's answer (stream cm:model).</summary>
 public abstract record ModelMessage(CallId Call) : Message;
 
+/// <summary>To any AgentWorker that has time: what is written down of calls that are over, and erased again (stream cm:records).</summary>
+public abstract record RecordsMessage : Message;
+
 /// <summary>To the MediaBridge that holds the call now, looked up at the moment of writing (stream cm:speech:{bridge}).</summary>
 public abstract record SpeechMessage(CallId Call) : Message;
 

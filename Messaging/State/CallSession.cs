@@ -60,12 +60,48 @@ public sealed record CallLimits(int MaxSeconds, int SilenceSeconds, IReadOnlyLis
 public enum Speaker { Agent, Responder }
 
 /// <summary>One turn of a conversation. Text of the agent is what was heard at the phone, cut where it was interrupted.</summary>
+/// <param name="At">When it was over.</param>
 /// <param name="Interrupted">The responder spoke before the end; Text ends where they did.</param>
-public sealed record Turn(DateTimeOffset At, Speaker Speaker, string Text, bool Interrupted = false);
+public sealed record Turn(DateTimeOffset At, Speaker Speaker, string Text, bool Interrupted = false)
+{
+    /// <summary>When its first sound was heard; null where nobody knows.</summary>
+    public DateTimeOffset? StartedAt { get; init; }
+
+    /// <summary>How the responder said it.</summary>
+    public TurnSource Source { get; init; }
+
+    /// <summary>What the agent's answer waited for; null for a turn that answers nothing.</summary>
+    public TurnTimings? Timings { get; init; }
+}
+
+/// <summary>Where the time went between the responder's last sound and the agent's first, each in ms from that last sound; null where it was not seen.</summary>
+/// <param name="TranscriptMs">The words were complete and the turn was known to be over.</param>
+/// <param name="FirstTextMs">The first words of the answer were there.</param>
+/// <param name="FirstAudioMs">The first audio of the answer was there.</param>
+/// <param name="FirstFrameMs">The first frame of it had left for the phone.</param>
+public sealed record TurnTimings(double? TranscriptMs, double? FirstTextMs, double? FirstAudioMs, double? FirstFrameMs);
+
+/// <summary>What a call came to, for its record. Written in the step that decides it, together with <see cref="RecordCall"/>.</summary>
+/// <param name="Direction">outbound or inbound.</param>
+/// <param name="Number">The other end's; null where it is withheld.</param>
+/// <param name="AskedAt">When the call was asked for, or came in.</param>
+/// <param name="AnsweredAt">Null where nobody answered.</param>
+/// <param name="Outcome">In one word, for example acknowledged or no-answer.</param>
+/// <param name="Detail">In words, where there is more to say.</param>
+public sealed record CallSummary(
+    string Direction, PhoneNumber? Number, DateTimeOffset AskedAt, DateTimeOffset? AnsweredAt, DateTimeOffset EndedAt, string Outcome, string? Detail = null,
+    IncidentId? Incident = null, long? TicketId = null);
+
+/// <summary>One tool call of a conversation, in the list cm:call:{id}:tools.</summary>
+/// <param name="Arguments">As the model wrote them, but for card numbers and secrets.</param>
+/// <param name="Milliseconds">From the request to the answer.</param>
+public sealed record ToolCallRecord(string Id, string Name, string Arguments, string Result, bool Succeeded, DateTimeOffset At, double Milliseconds);
 
 [JsonSourceGenerationOptions(JsonSerializerDefaults.Web, UseStringEnumConverter = true, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
 [JsonSerializable(typeof(CallSession))]
 [JsonSerializable(typeof(Turn))]
+[JsonSerializable(typeof(CallSummary))]
+[JsonSerializable(typeof(ToolCallRecord))]
 [JsonSerializable(typeof(IncidentState))]
 [JsonSerializable(typeof(BridgeInfo))]
 [JsonSerializable(typeof(StreamToken))]

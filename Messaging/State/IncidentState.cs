@@ -113,7 +113,8 @@ public sealed record LiveCall(CallId Call, string Stage)
 
 public sealed record EndedCall(CallEnd End, int? ErrorCode, string? Detail, int? DurationSeconds, DateTimeOffset At);
 
-public sealed record PendingTool(int Stream, string ToolCallId, string Name, string Arguments);
+/// <param name="AskedAt">When it was asked for; null where an older version wrote the state.</param>
+public sealed record PendingTool(int Stream, string ToolCallId, string Name, string Arguments, DateTimeOffset? AskedAt = null);
 
 /// <param name="Result">Null where the call was cancelled before it ran.</param>
 /// <param name="Before">The responder's record before a tool that changed it, so that a cancelled yes can be taken back.</param>

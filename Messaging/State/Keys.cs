@@ -35,6 +35,9 @@ public static class Keys
     public const string Tickets = "cm:tickets";
     public const string Media = "cm:media";
     public const string Model = "cm:model";
+    /// <summary>Stream: calls that are over and shall be written down, and people who shall be forgotten.</summary>
+    public const string Records = "cm:records";
+
     public const string Audit = "cm:audit";
     public const string Dead = "cm:dead";
 
@@ -52,6 +55,9 @@ public static class Keys
 
     /// <summary>List of turns as they were spoken and heard.</summary>
     public static string Turns(CallId call) => $"cm:call:{call}:turns";
+
+    /// <summary>List of the call's tool calls and what came of them.</summary>
+    public static string ToolCalls(CallId call) => $"cm:call:{call}:tools";
 
     /// <summary>The conversation as the model is told it and the answer under way, JSON; AgentWorker alone writes it.</summary>
     public static string Talk(CallId call) => $"cm:call:{call}:talk";
@@ -107,6 +113,9 @@ public static class CallFields
 {
     /// <summary>AgentWorker: the <see cref="CallSession"/>.</summary>
     public const string Session = "session";
+
+    /// <summary>AgentWorker: what the call came to, as <see cref="CallSummary"/>; absent while it lasts.</summary>
+    public const string Summary = "summary";
 
     /// <summary>TelephonyApi: queued, dialling, placed, ended.</summary>
     public const string Dial = "dial";

@@ -90,7 +90,7 @@ sealed class Janitor(Leases leases, RedisClient redis, Groups groups, TimeProvid
     }
 
     static IEnumerable<string> WorkStreams() =>
-        Enumerable.Range(0, Routes.Partitions).Select(Keys.AgentPartition).Concat([Keys.Telephony, Keys.Media, Keys.Model, Keys.Tickets]);
+        Enumerable.Range(0, Routes.Partitions).Select(Keys.AgentPartition).Concat([Keys.Telephony, Keys.Media, Keys.Model, Keys.Tickets, Keys.Records]);
 
     async Task TryAsync(Func<Task> sweep)
     {

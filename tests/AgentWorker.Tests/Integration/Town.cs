@@ -58,8 +58,11 @@ public sealed class Town : IAsyncLifetime
         _reading = ReadAsync();
     }
 
+    /// <summary>Where the workers write the records of calls.</summary>
+    internal DirectoryInfo Transcripts { get; } = Directory.CreateTempSubdirectory("transcripts-");
+
     internal WorkerProcess StartWorker(params (string Key, string Value)[] settings) =>
-        WorkerProcess.Start(Redis.ConnectionString, Model.Url, fast.Where(one => settings.All(other => other.Key != one.Key)).Concat(settings.Select(one => KeyValuePair.Create(one.Key, one.Value))).ToDictionary());
+        WorkerProcess.Start(Redis.ConnectionString, Model.Url, fast.Append(new("Transcripts__Directory", Transcripts.FullName)).Where(one => settings.All(other => other.Key != one.Key)).Concat(settings.Select(one => KeyValuePair.Create(one.Key, one.Value))).ToDictionary());
 
     internal void ReplaceWorker(WorkerProcess worker) => Worker = worker;
 
@@ -159,6 +162,7 @@ public sealed class Town : IAsyncLifetime
         await _services.DisposeAsync();
         await Model.DisposeAsync();
         await Redis.DisposeAsync();
+        Transcripts.Delete(recursive: true);
         _stop.Dispose();
     }
 }
