@@ -48,7 +48,7 @@ public sealed class VendorTests
     {
         var settings = Settings(("TWILIO_ACCOUNT_SID", Sid), ("TWILIO_AUTH_TOKEN", "secret"), ("TWILIO_PHONE_NUMBER", "+12025550111"), ("DEEPGRAM_API_KEY", "d"));
         var ports = Ports.Choose(["Simulator", "TelephonyApi", "MediaBridge", "IncidentPoller", "AgentWorker", .. Topology.Vendors.Select(v => v.Name)], new Dictionary<string, int>());
-        var environment = new ServiceEnvironment(new CityOptions { Settings = settings }, ports, VendorChoice.All(settings), "127.0.0.1:1");
+        var environment = new ServiceEnvironment(new CityOptions { Settings = settings }, ports, VendorChoice.All(settings), "127.0.0.1:1", "/tmp/transcripts");
 
         Assert.Equal("secret", environment.Of(Topology.TelephonyApi, 1, "ws://127.0.0.1:2")["Twilio__AuthToken"]);
         foreach (var other in Topology.Services.Where(service => service != Topology.TelephonyApi))

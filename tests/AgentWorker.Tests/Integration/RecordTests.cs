@@ -32,7 +32,9 @@ public sealed class RecordTests(Town town)
         await incident.SayAsync(Speaker.Responder, "Officer Lee, fire department. My card is 4111 1111 1111 1111.");
         await incident.ToolAsync("record_responder", new { name = "Officer Lee", agency = "Fire Department", token = "abc" });
         await incident.ToolAsync("retrieve_ticket");
-        await incident.ToolAsync("accept_incident");
+        await incident.SayAsync(Speaker.Responder, "Yes, we take it.");
+        var answer = await incident.ToolAsync("accept_incident");
+        Assert.True(answer.TryGetProperty("accepted", out var accepted) && accepted.GetBoolean(), answer.ToString());
         return incident;
     }
 
@@ -45,7 +47,7 @@ public sealed class RecordTests(Town town)
 
         var record = await RecordAsync(incident.Call(1));
         Assert.Equal(incident.Call(1).Value, record.GetProperty("conversation_id").GetString());
-        Assert.Equal("BOT: Who am I speaking with?\nHUMAN: Officer Lee, fire department. My card is [card number].", record.GetProperty("transcript").GetString());
+        Assert.Equal("BOT: Who am I speaking with?\nHUMAN: Officer Lee, fire department. My card is [card number].\nHUMAN: Yes, we take it.", record.GetProperty("transcript").GetString());
         Assert.True(record.GetProperty("user_id").GetInt32() > 0);
         Assert.InRange(record.GetProperty("duration").GetDouble(), 0, 60);
         Assert.Equal(("acknowledged", "outbound", incident.Phone), (record.GetProperty("outcome").GetString(), record.GetProperty("direction").GetString(), record.GetProperty("phone").GetString()));
@@ -85,7 +87,7 @@ public sealed class RecordTests(Town town)
         await RecordAsync(incident.Call(1));
         await incident.SayAsync(Speaker.Agent, "Goodbye.");
         await town.PublishAsync(new MediaStopped(incident.Call(1), 1, "hangup"));
-        await RecordAsync(incident.Call(1), record => record.GetProperty("turns").GetArrayLength() == 3);
+        await RecordAsync(incident.Call(1), record => record.GetProperty("turns").GetArrayLength() == 4);
     }
 
     [Fact]
