@@ -26,6 +26,7 @@ static class AgentFeatures
         builder.Services.AddCheckedOptions<TalkOptions>(TalkOptions.Section);
         builder.Services.AddSingleton<TalkStore>();
         builder.Services.AddSingleton<TalkModel>();
+        builder.Services.AddSingleton<TalkSummary>();
         builder.Services.AddAgentPartitions<IncidentHandler>();
         // A turn waits for nothing: what a dead worker left is taken as soon as it can be told from a slow one.
         builder.Services.AddWorkStream<AnswerHandler>(Keys.Model, builder.Configuration.GetValue("Talk:Concurrency", 200), abandonedSeconds: 3);

@@ -31,6 +31,9 @@ sealed class DispatchOptions : ICheckedOptions
     /// <summary>Longest wait for the machine detection's verdict before the incident is told; default 4 s after the answer.</summary>
     public TimeSpan VerdictWait { get; set; } = TimeSpan.FromSeconds(4);
 
+    /// <summary>From the end of an answering machine's words to the call-back text, where Twilio does not tell of the beep; default 2 s.</summary>
+    public TimeSpan BeepWait { get; set; } = TimeSpan.FromSeconds(2);
+
     /// <summary>Wait for the stream's end after the call's end, so that a yes in the last second counts; default 5 s.</summary>
     public TimeSpan OutcomeWait { get; set; } = TimeSpan.FromSeconds(5);
 
@@ -108,6 +111,7 @@ sealed class DispatchOptions : ICheckedOptions
     [
         (nameof(HungUpDelay), HungUpDelay, "00:00:10"),
         (nameof(VerdictWait), VerdictWait, "00:00:04"),
+        (nameof(BeepWait), BeepWait, "00:00:02"),
         (nameof(OutcomeWait), OutcomeWait, "00:00:05"),
         (nameof(NoNewsWait), NoNewsWait, "00:03:00"),
         (nameof(DuplicateWindow), DuplicateWindow, "00:10:00"),

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using CityMonitor.AgentWorker.Flows;
+using CityMonitor.AgentWorker.PickUp;
 using CityMonitor.AgentWorker.Talk;
 using CityMonitor.AgentWorker.Tools;
 using CityMonitor.Messaging.Contracts;
@@ -60,7 +61,7 @@ sealed partial class IncidentHandler(
     /// <summary>The conversation's part of the message: a turn of it, or a tool's answer that it waits for.</summary>
     async Task TalkAsync(Decision d, AgentMessage message, Step step, CancellationToken ct)
     {
-        var isTurn = message is UserTurn or TurnConfirmed or AgentInterrupted or ModelAnswered or MediaStarted { Stream: > 1 };
+        var isTurn = message is UserTurn or TurnConfirmed or AgentInterrupted or ModelAnswered or TalkSummarised or MediaStarted { Stream: > 1 };
         if (!isTurn && !d.Messages.OfType<ToolResult>().Any(result => TalkIds.IsOurs(result.ToolCallId)))
         {
             return;
@@ -72,7 +73,11 @@ sealed partial class IncidentHandler(
         talk.Offered = OfferedTools(d);
         if (isTurn)
         {
-            TalkDecisions.Decide(talk, (CallMessage)message);
+            if (!FirstWords.Take(d, talk, (CallMessage)message))
+            {
+                TalkDecisions.Decide(talk, (CallMessage)message);
+            }
+
             talk.Tools.ForEach(tool => ToolRunner.Requested(d, tool));
         }
 

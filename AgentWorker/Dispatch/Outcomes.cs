@@ -1,3 +1,4 @@
+using CityMonitor.AgentWorker.PickUp;
 using CityMonitor.Messaging.Contracts;
 using CityMonitor.Messaging.State;
 
@@ -111,7 +112,7 @@ static class Outcomes
             return declined.WrongNumber ? CallOutcome.InvalidContact : CallOutcome.Declined;
         }
 
-        if (talked && (Conversation.IsMachine(live) || live.VoicemailLeft))
+        if (talked && (Conversation.IsMachine(live) || live.VoicemailLeft || FirstWords.IsNobody(live)))
         {
             return CallOutcome.Voicemail;
         }
@@ -143,6 +144,8 @@ static class Outcomes
             _ => "the call ended without a yes or no",
         },
         CallOutcome.CallBack => $"asked to be called back in {live.CallBackMinutes} min",
+        CallOutcome.Voicemail when live is { Callee: CalleeKind.Screening, VoicemailLeft: false } => "a call screening answered, and nobody came to the phone",
+        CallOutcome.Voicemail when live is { Callee: CalleeKind.Menu, VoicemailLeft: false } => "an automatic menu answered, and nobody came to the phone",
         CallOutcome.Voicemail => "a machine answered; only a call-back text was left",
         _ when live.End is { } end => TwilioErrors.InWords(end),
         _ => null,

@@ -1,3 +1,4 @@
+using CityMonitor.AgentWorker.PickUp;
 using CityMonitor.Messaging.Contracts;
 using CityMonitor.Messaging.State;
 
@@ -25,7 +26,7 @@ static class Withdrawal
             return;
         }
 
-        if (Conversation.IsLive(d) is { Stream: > 0 } talking && !Conversation.IsMachine(talking))
+        if (Conversation.IsLive(d) is { Stream: > 0 } talking && !Conversation.IsMachine(talking) && !FirstWords.IsNobody(talking))
         {
             // Before the incident was told, whoever answered learns only that the call is over.
             d.Publish(new SayNews(live.Call, live.Stage == d.Flow.First.Name

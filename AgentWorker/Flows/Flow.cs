@@ -1,3 +1,5 @@
+using CityMonitor.AgentWorker.PickUp;
+
 namespace CityMonitor.AgentWorker.Flows;
 
 /// <summary>A conversation as its YAML file describes it, checked.</summary>
@@ -17,6 +19,15 @@ sealed record Flow(
     FlowLimits Limits,
     IReadOnlyList<string> Keyterms)
 {
+    /// <summary>What a machine is told that asks who is calling.</summary>
+    public string Screening { get; init; } = "";
+
+    /// <summary>The key that a menu is tried with; empty for none.</summary>
+    public string OperatorKey { get; init; } = "";
+
+    /// <summary>How machines are told from people in this flow's language.</summary>
+    public PickUpPhrases PickUp { get; init; } = PickUpPhrases.Of("en");
+
     public FlowStage First => Stages[0];
 
     public FlowStage? Stage(string name) => Stages.FirstOrDefault(s => s.Name == name);

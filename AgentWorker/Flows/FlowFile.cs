@@ -1,4 +1,5 @@
 using System.Globalization;
+using CityMonitor.AgentWorker.PickUp;
 using YamlDotNet.Core;
 using YamlDotNet.RepresentationModel;
 
@@ -7,6 +8,8 @@ namespace CityMonitor.AgentWorker.Flows;
 /// <summary>Reads one flow. Every problem of a file is found in one pass and says file, line, key, rule and an example.</summary>
 sealed class FlowFile
 {
+    const string DefaultScreening = "This is the {{authority}}, with an urgent call for the person at this number.";
+
     static readonly string[] engines = ["deepgram-agent", "cascade"];
 
     readonly string _file;
@@ -55,8 +58,34 @@ sealed class FlowFile
             map.Maps("stages").Select(s => ReadStage(s, tools)).ToList(),
             ReadLimits(map.Child("limits")),
             map.Texts("keyterms", required: false));
+        flow = ReadPickUp(flow, map.OptionalChild("pick_up"));
         map.NothingElse();
         Check(flow, root);
+        return flow;
+    }
+
+    /// <summary>How machines are treated; every key has a default.</summary>
+    static Flow ReadPickUp(Flow flow, Map? map)
+    {
+        flow = flow with { Screening = DefaultScreening, PickUp = PickUpPhrases.Of(flow.Language) };
+        if (map is null)
+        {
+            return flow;
+        }
+
+        var key = map.OptionalText("operator_key", "\"0\"");
+        if (key.Any(c => !char.IsAsciiDigit(c) && c is not ('*' or '#')))
+        {
+            map.Problem("operator_key", "must be keys of a phone, for example operator_key: \"0\"");
+        }
+
+        flow = flow with
+        {
+            Screening = map.OptionalText("screening", DefaultScreening) is { Length: > 0 } sentence ? sentence : DefaultScreening,
+            OperatorKey = key,
+            PickUp = flow.PickUp.With(map.Texts("machine", required: false), map.Texts("screening_phrases", required: false), map.Texts("menu", required: false)),
+        };
+        map.NothingElse();
         return flow;
     }
 
@@ -110,6 +139,7 @@ sealed class FlowFile
 
         CheckPlaceholders(root, "greeting", flow.Greeting, Placeholders.Anywhere);
         CheckPlaceholders(root, "voicemail", flow.Voicemail, Placeholders.Anywhere);
+        CheckPlaceholders(root, "pick_up.screening", flow.Screening, Placeholders.Anywhere);
         CheckPlaceholders(root, "goodbye", flow.Goodbye, Placeholders.Anywhere);
         CheckPlaceholders(root, "prompt", flow.Prompt, Placeholders.Anywhere);
         CheckPlaceholders(root, "keypad", flow.Keypad, Placeholders.All);
@@ -146,6 +176,8 @@ sealed class FlowFile
             Problem(key, $"must be a text, for example {key}: {example}");
             return "";
         }
+
+        public string OptionalText(string key, string example) => Find(key) is null ? "" : Text(key, example);
 
         public string OneOf(string key, string[] allowed)
         {
@@ -229,6 +261,8 @@ sealed class FlowFile
             Problem(key, $"must be a mapping, for example {key}: with its keys indented below");
             return null;
         }
+
+        public Map? OptionalChild(string key) => Find(key) is null ? null : Child(key);
 
         public void NothingElse()
         {

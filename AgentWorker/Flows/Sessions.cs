@@ -11,13 +11,7 @@ static class Sessions
 {
     public static CallSession Build(Flow flow, IncidentState incident, CallId call, PhoneNumber to, string authority, DateTimeOffset now)
     {
-        var general = new Dictionary<string, string>
-        {
-            ["authority"] = authority,
-            ["agent"] = flow.Agent,
-            ["called"] = to.Value,
-            ["date"] = now.ToString("dddd, d MMMM yyyy", CultureInfo.InvariantCulture),
-        };
+        var general = General(flow, to, authority, now);
         var facts = new Dictionary<string, string>(general)
         {
             ["type"] = Spoken.Type(incident.Fields),
@@ -34,6 +28,15 @@ static class Sessions
             [.. flow.Tools.Select(ToolBox.Definition)], flow.Keyterms,
             new CallLimits(flow.Limits.MaxSeconds, flow.Limits.SilenceSeconds, flow.Limits.SilencePrompts, flow.Limits.GoodbyePhrases));
     }
+
+    /// <summary>What may be said to anybody.</summary>
+    public static Dictionary<string, string> General(Flow flow, PhoneNumber to, string authority, DateTimeOffset now) => new()
+    {
+        ["authority"] = authority,
+        ["agent"] = flow.Agent,
+        ["called"] = to.Value,
+        ["date"] = now.ToString("dddd, d MMMM yyyy", CultureInfo.InvariantCulture),
+    };
 
     /// <summary>One prompt for engines that take only one: the flow's, then each stage with the tools it may use.</summary>
     static string Prompt(Flow flow) =>

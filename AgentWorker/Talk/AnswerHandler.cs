@@ -13,13 +13,19 @@ namespace CityMonitor.AgentWorker.Talk;
 /// One step of a model in one answer: each sentence is sent as soon as it is whole, the end is reported to the call's partition, which alone
 /// decides what follows. Whoever does a step that another process left goes on behind the last sentence that was sent.
 /// </summary>
-sealed partial class AnswerHandler(TalkStore talks, AnswerStore answers, CallStore calls, TalkModel model, IOptions<TalkOptions> options, TimeProvider clock, ILogger<AnswerHandler> log) : IMessageHandler
+sealed partial class AnswerHandler(TalkStore talks, AnswerStore answers, CallStore calls, TalkModel model, TalkSummary summaries, IOptions<TalkOptions> options, TimeProvider clock, ILogger<AnswerHandler> log) : IMessageHandler
 {
     /// <summary>A stream that breaks off in the middle is asked to go on this often.</summary>
     const int MostBreaks = 2;
 
     public async ValueTask<Handled> HandleAsync(Delivery delivery, Step step, CancellationToken ct)
     {
+        if (delivery.Message is SummariseTalk summary)
+        {
+            await summaries.WriteAsync(summary, step, ct);
+            return Handled.Done;
+        }
+
         if (delivery.Message is not AnswerTurn m)
         {
             return Handled.Dead($"{delivery.Message.GetType().Name} is nothing to answer.");
@@ -100,7 +106,7 @@ sealed partial class AnswerHandler(TalkStore talks, AnswerStore answers, CallSto
     }
 
     /// <summary>A session may name the vendor before the model, as Deepgram's agent wants it.</summary>
-    static string ModelOf(CallSession session) => session.Model[(session.Model.IndexOf('/', StringComparison.Ordinal) + 1)..];
+    internal static string ModelOf(CallSession session) => session.Model[(session.Model.IndexOf('/', StringComparison.Ordinal) + 1)..];
 
     ChatCompletionOptions How(CallSession session, AnswerJob job)
     {

@@ -31,6 +31,9 @@ static class TalkDecisions
             case MediaStarted m:
                 Moved(t, m);
                 break;
+            case TalkSummarised m:
+                TalkHistory.Summarised(t, m);
+                break;
             default:
                 break;
         }
@@ -57,9 +60,32 @@ static class TalkDecisions
 
         var heard = m.Interrupted && m.Heard.Length > 0 ? m.Heard + Interruption : m.Heard;
         t.State = t.State with { History = Fold(t.State) };
+        TalkHistory.SumUp(t);
         t.Job = new AnswerJob(m.Stream, m.Turn, m.Text, heard, m.Confirmed) { Offered = t.Offered };
         t.BeginAnswer(t.Job.Name);
         t.Publish(new AnswerTurn(m.Call, m.Stream, m.Turn, 0));
+    }
+
+    /// <summary>A machine's words are a turn too, and no model is asked about them.</summary>
+    public static void Hold(TalkStep t, UserTurn m)
+    {
+        t.State = t.State with { History = Fold(t.State) };
+        t.Job = new AnswerJob(m.Stream, m.Turn, m.Text, m.Heard, m.Confirmed) { Held = true };
+        t.BeginAnswer(t.Job.Name);
+    }
+
+    /// <summary>What a held turn is answered with, if anything.</summary>
+    public static void AnswerHeld(TalkStep t, IReadOnlyList<string> pieces)
+    {
+        var job = t.Job! with { Confirmed = true };
+        t.Job = job;
+        t.KeepAnswer(pieces);
+        for (var i = 0; i < pieces.Count; i++)
+        {
+            t.Publish(new Speak(t.Call, job.Stream, job.Turn, i, pieces[i]));
+        }
+
+        Finish(t, pieces.Count);
     }
 
     /// <summary>The turn before the newest one becomes history: its words, and what its tools did. What was said of its answer comes with the turn behind it, as it was heard.</summary>

@@ -25,7 +25,7 @@ sealed class TalkOptions : ICheckedOptions
     /// <summary>Longest answer of one step in tokens; default 400.</summary>
     public int MostTokens { get; set; } = 400;
 
-    /// <summary>How much of the conversation the model is told, in characters; the oldest turns are left out first. Default 24,000, some 6,000 tokens.</summary>
+    /// <summary>How much of the conversation the model is told, in characters; beyond three quarters of it the older half is summed up. Default 24,000, some 6,000 tokens.</summary>
     public int HistoryLength { get; set; } = 24_000;
 
     /// <summary>Conversations that one process thinks for at once; default 200.</summary>

@@ -10,6 +10,15 @@ sealed record TalkState
     /// <summary>What was said and done before the newest turn, oldest first. The agent's words are those that were heard.</summary>
     public IReadOnlyList<TalkEntry> History { get => field ?? []; init; }
 
+    /// <summary>What was said and done before <see cref="History"/>, in a few sentences; empty while all of it is there.</summary>
+    public string Summary { get; init; } = "";
+
+    /// <summary>Entries that the summary stands for.</summary>
+    public int Summarised { get; init; }
+
+    /// <summary>A summary up to this entry, counted from the call's first, was asked for.</summary>
+    public int SummaryUpTo { get; init; }
+
     /// <summary>The newest turn and its answer; null before the first, and after one that was withdrawn.</summary>
     public AnswerJob? Job { get; init; }
 }
@@ -49,6 +58,9 @@ sealed record AnswerJob(int Stream, int Turn, string Said, string Heard, bool Co
 
     /// <summary>The caller spoke into it: nothing more is sent.</summary>
     public bool Interrupted { get; init; }
+
+    /// <summary>A machine's words: no model is asked.</summary>
+    public bool Held { get; init; }
 
     public string Name => AnswerStore.NameOf(Stream, Turn);
 

@@ -36,6 +36,8 @@ sealed class TalkStep(CallId call, TalkState state, TalkOptions options, IReadOn
 
     public void BeginAnswer(string turn) => _answer.Add(step => AnswerStore.Begin(step, call, turn));
 
+    public void KeepAnswer(IReadOnlyList<string> pieces) => _answer.Add(step => AnswerStore.Keep(step, call, pieces));
+
     public void RenameAnswer(string turn) => _answer.Add(step => AnswerStore.Rename(step, call, turn));
 
     public void EndAnswer() => _answer.Add(step => AnswerStore.End(step, call));

@@ -1,4 +1,5 @@
 using CityMonitor.AgentWorker.Dispatch;
+using CityMonitor.AgentWorker.PickUp;
 using CityMonitor.AgentWorker.Transcripts;
 using CityMonitor.Messaging.Contracts;
 using CityMonitor.Messaging.State;
@@ -54,7 +55,7 @@ static class ToolRunner
     /// <summary>The incident is told only when it is known, or has become unlikely, that a machine listens.</summary>
     static bool WaitsForVerdict(Decision d, LiveCall live, ToolRequested m)
     {
-        if (ToolBox.Find(m.Name) is not { Discloses: true } || live.AnsweredBy is not null || live.Settled || live.Stage != d.Flow.First.Name)
+        if (ToolBox.Find(m.Name) is not { Discloses: true } || live.AnsweredBy is not null || FirstWords.IsNobody(live) || live.Settled || live.Stage != d.Flow.First.Name)
         {
             return false;
         }
@@ -120,6 +121,11 @@ static class ToolRunner
         if (Conversation.IsMachine(live) && tool is not EndCallTool)
         {
             return ToolAnswer.Error("An answering machine is on the line. Nothing may be told to it.", "Say nothing more.");
+        }
+
+        if (FirstWords.IsNobody(live) && tool is not EndCallTool)
+        {
+            return FirstWords.Refusal(d, live);
         }
 
         if (live.Settled && tool is not (AcceptIncident or DeclineIncident))

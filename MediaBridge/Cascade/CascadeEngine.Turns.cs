@@ -138,7 +138,7 @@ sealed partial class CascadeEngine
         if (eager > 0)
         {
             CascadeTelemetry.EagerStarts.Add(1, BridgeTelemetry.Tag("result", "right"));
-            events.ConfirmTurn(this, eager);
+            events.ConfirmTurn(this, eager, text);
             (turn, eager, answering) = (eager, 0, true);
         }
         else
@@ -146,7 +146,6 @@ sealed partial class CascadeEngine
             Ask(text, TurnSource.Speech, again: false);
         }
 
-        events.ResponderSaid(this, text);
         SetMouth();
     }
 

@@ -83,11 +83,7 @@ sealed partial class CascadeEngine : ITurnTakingEngine, IEarEvents, IMouthEvents
     public void Hear(ReadOnlySpan<byte> mulaw) => ear.Hear(mulaw);
 
     /// <summary>The caller's words that nobody has answered, from the engine or the bridge before.</summary>
-    public void HearText(string text)
-    {
-        Ask(text, TurnSource.Speech, again: true);
-        events.ResponderSaid(this, text);
-    }
+    public void HearText(string text) => Ask(text, TurnSource.Speech, again: true);
 
     /// <summary>What a sound had cut off comes before what waits behind it.</summary>
     public void Say(string text) => mouth.Say(text, first: cleared);
@@ -111,7 +107,6 @@ sealed partial class CascadeEngine : ITurnTakingEngine, IEarEvents, IMouthEvents
         if (keypad.Take(now) is { } typed)
         {
             Ask(typed, TurnSource.Keypad, again: false);
-            events.ResponderSaid(this, typed);
         }
 
         if (muteAt >= 0 && now >= muteAt)

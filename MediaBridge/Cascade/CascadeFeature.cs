@@ -38,8 +38,8 @@ static class CascadeFeature
         services.AddSingleton<IVoiceMaker, ElevenLabsVoices>();
     }
 
-    /// <summary>A second voice is a spare: without its key real calls do with Deepgram alone, and only where all is simulated is it simulated too.</summary>
+    /// <summary>A second voice is a spare: without a key of its own real calls do with Deepgram alone, and only where all is simulated is it simulated too.</summary>
     static bool HasElevenLabs(IHostApplicationBuilder builder) =>
-        !string.IsNullOrWhiteSpace(builder.Configuration["ElevenLabs:ApiKey"])
-        || (!builder.Environment.IsProduction() && builder.Configuration["Deepgram:ApiKey"] is null or "" or "simulator");
+        VendorEndpoint.HasCredentials(builder.Configuration, Vendor.ElevenLabs)
+        || (!builder.Environment.IsProduction() && !VendorEndpoint.HasCredentials(builder.Configuration, Vendor.Deepgram));
 }

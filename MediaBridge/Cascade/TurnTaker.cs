@@ -56,6 +56,7 @@ sealed class TurnTaker(TurnTakerSettings settings)
     bool agentTalks;
     bool agentAsked;
     bool interrupted;
+    bool hearsAgain;
 
     /// <summary>What the caller has said in this turn so far.</summary>
     public string Text => interim.Length == 0 ? final.ToString() : final.Length == 0 ? interim : $"{final} {interim}";
@@ -67,6 +68,7 @@ sealed class TurnTaker(TurnTakerSettings settings)
     {
         detectorSpeaks = true;
         detectorHeard = true;
+        hearsAgain = false;
         end = SpeechEnd.None;
     }
 
@@ -128,6 +130,7 @@ sealed class TurnTaker(TurnTakerSettings settings)
         interim = "";
         usedInterim = "";
         end = SpeechEnd.None;
+        hearsAgain = true;
     }
 
     public TurnStep Next(double now)
@@ -198,6 +201,7 @@ sealed class TurnTaker(TurnTakerSettings settings)
         end = SpeechEnd.None;
         detectorHeard = detectorSpeaks;
         interrupted = false;
+        hearsAgain = false;
     }
 
     bool Certain(double now)
@@ -226,8 +230,8 @@ sealed class TurnTaker(TurnTakerSettings settings)
     bool Probable(double now) =>
         !detectorSpeaks && Words.FinishOf(Text) == Cascade.Finish.Finished && (end == SpeechEnd.Likely || Silence(now) >= settings.EagerSilenceMs);
 
-    /// <summary>Since the last sound; where our detector has not heard the words, since the last of them came.</summary>
-    double Silence(double now) => now - (detectorHeard ? silentSince : lastWordsAt);
+    /// <summary>Since the last sound; where our detector has not heard the words, or they are heard a second time and long after, since the last of them came.</summary>
+    double Silence(double now) => now - (hearsAgain ? Math.Max(silentSince, lastWordsAt) : detectorHeard ? silentSince : lastWordsAt);
 
     /// <summary>A turn that ended on an unfinished transcript is followed by its finished form: that is no new turn.</summary>
     string WithoutWhatWasUsed(Transcript transcript)

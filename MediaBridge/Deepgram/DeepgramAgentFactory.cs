@@ -1,5 +1,4 @@
-using System.Net;
-using System.Net.WebSockets;
+using CityMonitor.MediaBridge.Speech;
 using CityMonitor.MediaBridge.Turns;
 using CityMonitor.Messaging.State;
 using Microsoft.Extensions.Options;
@@ -38,28 +37,8 @@ sealed class DeepgramAgentFactory(DeepgramEndpoint endpoint, IOptions<DeepgramOp
 
     async Task<DeepgramAgent> ConnectAsync(CallSession session, IReadOnlyList<HistoryEntry> history, IEngineEvents events, CancellationToken ct)
     {
-        var socket = new ClientWebSocket();
-        socket.Options.SetRequestHeader("Authorization", $"Token {endpoint.ApiKey}");
-        socket.Options.CollectHttpResponseDetails = true;
-        socket.Options.KeepAliveInterval = TimeSpan.FromSeconds(5);
-        socket.Options.KeepAliveTimeout = TimeSpan.FromSeconds(5);
-        try
-        {
-            await socket.ConnectAsync(url, ct);
-        }
-        catch (WebSocketException error)
-        {
-            var refused = Refusal(socket, error);
-            socket.Dispose();
-            throw refused;
-        }
-        catch
-        {
-            socket.Dispose();
-            throw;
-        }
-
-        var agent = new DeepgramAgent(socket, AgentSettings.Settings(session, history, options.Value), events, clock, log);
+        var socket = await VendorSocket.ConnectAsync(DeepgramAgent.Vendor, url, ("Authorization", $"Token {endpoint.ApiKey}"), clock, log, ct);
+        var agent = new DeepgramAgent(socket, AgentSettings.Settings(session, history, options.Value), events, log);
         try
         {
             await agent.StartAsync(ct);
@@ -71,14 +50,5 @@ sealed class DeepgramAgentFactory(DeepgramEndpoint endpoint, IOptions<DeepgramOp
             await agent.DisposeAsync();
             throw;
         }
-    }
-
-    static EngineRefusedException Refusal(ClientWebSocket socket, WebSocketException error)
-    {
-        var status = socket.HttpStatusCode;
-        var reason = socket.HttpResponseHeaders?.TryGetValue("dg-error", out var values) == true ? string.Join(' ', values) : error.Message;
-        BridgeTelemetry.VendorErrors.Add(1, BridgeTelemetry.Tag("gen_ai.provider.name", "deepgram"), BridgeTelemetry.Tag("error.type", (int)status));
-        var final = status is HttpStatusCode.BadRequest or HttpStatusCode.Unauthorized or HttpStatusCode.PaymentRequired or HttpStatusCode.Forbidden or HttpStatusCode.NotFound;
-        return new EngineRefusedException($"Deepgram's agent refused the connection ({(int)status}): {reason}", final, error);
     }
 }

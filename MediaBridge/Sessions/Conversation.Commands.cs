@@ -111,6 +111,9 @@ sealed partial class Conversation
                 case SayNews news when !deaf:
                     SayThroughEngine(news.Text);
                     break;
+                case PressKeys press when !deaf:
+                    PlayOurselves("", DtmfTones.Of(press.Keys));
+                    break;
                 case FinishCall finish:
                     var reason = finish.Reason.Length > 0 ? finish.Reason : "finished";
                     EndAfterWords("finished", reason, cancellable: false, graceMs: 1200, boundMs: 15_000);

@@ -45,6 +45,7 @@ sealed partial class Conversation
         : tools.Count > 0 ? "tool"
         : AwaitsReaction(now) || unanswered is not null || mute.ExpectsAnswer ? "answer"
         : goOn || unheard.Length > 0 ? "engine"
+        : HasWords ? "voice"
         : engine is null && now - engineGoneMs >= Turns.DeadAir.AtMostMs ? "engine"
         : null;
 }

@@ -53,15 +53,22 @@ sealed partial class Conversation : ITurnEvents
             times.EagerStart();
         }
 
+        var (heard, interrupted) = (HeardSinceResponder(), agentWasInterrupted);
         answer.Begin(stream, ++turns);
-        calls.Publish(new UserTurn(session.Call, stream, turns, text, confirmed, HeardSinceResponder(), agentWasInterrupted, again, source));
+        if (confirmed)
+        {
+            ResponderSaid(from, text);
+        }
+
+        calls.Publish(new UserTurn(session.Call, stream, turns, text, confirmed, heard, interrupted, again, source));
         return turns;
     }
 
-    void ITurnEvents.ConfirmTurn(ITurnTakingEngine from, int turn)
+    void ITurnEvents.ConfirmTurn(ITurnTakingEngine from, int turn, string text)
     {
         if (IsCurrent(from) && turn > 0)
         {
+            ResponderSaid(from, text);
             calls.Publish(new TurnConfirmed(session.Call, stream, turn));
         }
     }

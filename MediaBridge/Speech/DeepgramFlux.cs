@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Serialization;
@@ -49,17 +48,7 @@ sealed class DeepgramFlux : ISpeechToText, IVendorSocketReader
         return ear;
     }
 
-    public void Hear(ReadOnlySpan<byte> mulaw)
-    {
-        if (mulaw.IsEmpty)
-        {
-            return;
-        }
-
-        var rented = ArrayPool<byte>.Shared.Rent(mulaw.Length);
-        mulaw.CopyTo(rented);
-        socket.SendAudio(rented, mulaw.Length);
-    }
+    public void Hear(ReadOnlySpan<byte> mulaw) => socket.SendAudio(mulaw);
 
     public void SpeechStarted()
     {

@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Serialization;
@@ -51,17 +50,7 @@ sealed class DeepgramListen : ISpeechToText, IVendorSocketReader
 
     static readonly byte[] Silence = [.. Enumerable.Repeat(MuLaw.Silence, 160)];
 
-    public void Hear(ReadOnlySpan<byte> mulaw)
-    {
-        if (mulaw.IsEmpty)
-        {
-            return; // the vendor takes an empty message for the end of the stream
-        }
-
-        var rented = ArrayPool<byte>.Shared.Rent(mulaw.Length);
-        mulaw.CopyTo(rented);
-        socket.SendAudio(rented, mulaw.Length);
-    }
+    public void Hear(ReadOnlySpan<byte> mulaw) => socket.SendAudio(mulaw);
 
     public void SpeechStarted()
     {
@@ -70,13 +59,7 @@ sealed class DeepgramListen : ISpeechToText, IVendorSocketReader
 
     public void SpeechEnded() => socket.Send(Finalize);
 
-    public void Tick()
-    {
-        if (socket.SinceLastSent >= KeepAliveAfter)
-        {
-            socket.Send(KeepAlive);
-        }
-    }
+    public void Tick() => socket.KeepAlive(KeepAlive, KeepAliveAfter);
 
     public ValueTask DisposeAsync() => socket.DisposeAsync();
 

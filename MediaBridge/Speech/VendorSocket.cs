@@ -21,8 +21,11 @@ interface IVendorSocketReader
 /// <summary>A client's WebSocket to a speech vendor: one loop that reads, one that writes, a bounded queue between. Nothing waits for the vendor.</summary>
 sealed class VendorSocket : IAsyncDisposable
 {
-    /// <summary>Vendors' messages are some KB; audio in base64 some 100.</summary>
-    const int MaxMessageBytes = 2 * 1024 * 1024;
+    /// <summary>What each connection holds: as large as messages usually are; a longer one makes it grow.</summary>
+    const int UsualMessageBytes = 4 * 1024;
+
+    /// <summary>Audio in base64 is some 100 KB, the history of a long call more.</summary>
+    const int MaxMessageBytes = 4 * 1024 * 1024;
 
     static readonly TimeSpan CloseTimeout = TimeSpan.FromMilliseconds(300);
 
@@ -48,8 +51,6 @@ sealed class VendorSocket : IAsyncDisposable
         (this.socket, this.vendor, this.clock, this.log) = (socket, vendor, clock, log);
         lastSent = clock.GetTimestamp();
     }
-
-    public TimeSpan SinceLastSent => clock.GetElapsedTime(Volatile.Read(ref lastSent));
 
     /// <exception cref="EngineRefusedException">The vendor said no, or was not there.</exception>
     public static async Task<VendorSocket> ConnectAsync(string vendor, Uri url, (string Name, string Value) key, TimeProvider clock, ILogger log, CancellationToken ct)
@@ -92,6 +93,29 @@ sealed class VendorSocket : IAsyncDisposable
         if (!outbound.Writer.TryWrite(new Outbound(json, null, WebSocketMessageType.Text)) && !Volatile.Read(ref closing))
         {
             socket.Abort(); // the read loop tells
+        }
+    }
+
+    /// <summary>Raw audio: dropped where there is no room. Vendors take an empty message for the end of the stream, so none is sent.</summary>
+    public void SendAudio(ReadOnlySpan<byte> audio)
+    {
+        if (audio.IsEmpty)
+        {
+            return;
+        }
+
+        var rented = ArrayPool<byte>.Shared.Rent(audio.Length);
+        audio.CopyTo(rented);
+        SendAudio(rented, audio.Length);
+    }
+
+    /// <summary>Sends a message where nothing has been sent for so long.</summary>
+    public void KeepAlive(ReadOnlyMemory<byte> json, TimeSpan after)
+    {
+        if (clock.GetElapsedTime(Volatile.Read(ref lastSent)) >= after)
+        {
+            Volatile.Write(ref lastSent, clock.GetTimestamp()); // once, also where the vendor has stopped reading
+            Send(json);
         }
     }
 
@@ -181,7 +205,7 @@ sealed class VendorSocket : IAsyncDisposable
 
     async Task ReadAsync()
     {
-        var buffer = ArrayPool<byte>.Shared.Rent(16 * 1024);
+        var buffer = ArrayPool<byte>.Shared.Rent(UsualMessageBytes);
         var reason = "closed";
         try
         {

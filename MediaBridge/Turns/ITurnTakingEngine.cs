@@ -60,11 +60,12 @@ interface ITurnEvents : IEngineEvents
 
     AgentSpeech AgentSpeech { get; }
 
-    /// <summary>Publishes a <see cref="UserTurn"/>; older turns are over with it.</summary>
+    /// <summary>Publishes a <see cref="UserTurn"/>; older turns are over with it. Confirmed words are on record before: only what was said can be a yes.</summary>
     /// <returns>Its number; 0 where nobody shall answer any more.</returns>
     int AskAgent(ITurnTakingEngine engine, string text, bool confirmed, TurnSource source, bool again);
 
-    void ConfirmTurn(ITurnTakingEngine engine, int turn);
+    /// <summary>What was likely is certain: its words go on record, then <see cref="TurnConfirmed"/> is published.</summary>
+    void ConfirmTurn(ITurnTakingEngine engine, int turn, string text);
 
     /// <summary>Publishes <see cref="AgentInterrupted"/>.</summary>
     void DropTurn(ITurnTakingEngine engine, int turn);

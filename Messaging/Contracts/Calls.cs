@@ -57,5 +57,9 @@ public sealed record SayNews(CallId Call, string Text) : SpeechMessage(Call);
 /// <summary>A machine answered and its beep is over: say the call-back text and nothing else, then end the call.</summary>
 public sealed record LeaveVoicemail(CallId Call) : SpeechMessage(Call);
 
+/// <summary>Press keys for the other side to hear: a menu asks for one.</summary>
+/// <param name="Keys">0 to 9, * and #.</param>
+public sealed record PressKeys(CallId Call, string Keys) : SpeechMessage(Call);
+
 /// <summary>End the call after the last word has been heard.</summary>
 public sealed record FinishCall(CallId Call, string Reason) : SpeechMessage(Call);

@@ -85,6 +85,14 @@ public sealed record AnswerTurn(CallId Call, int Stream, int Turn, int Round) : 
 /// <param name="Failed">No model could be asked.</param>
 public sealed record ModelAnswered(CallId Call, int Stream, int Turn, int Round, string Text, IReadOnlyList<ModelToolCall> Tools, int Chunks, bool Failed = false) : CallMessage(Call);
 
+/// <summary>Sum up the beginning of a conversation that has become too long for the model. Off the path of any answer.</summary>
+/// <param name="UpTo">Entries of the history, counted from the call's first.</param>
+public sealed record SummariseTalk(CallId Call, int UpTo) : ModelMessage(Call);
+
+/// <summary>The summary is there: it takes the place of those entries. A second one changes nothing.</summary>
+/// <param name="Text">Empty where no model could be asked: then the oldest turns are just left out.</param>
+public sealed record TalkSummarised(CallId Call, int UpTo, string Text) : CallMessage(Call);
+
 /// <param name="Id">Ours: stream.turn.round.index, so that a redo names the same call the same.</param>
 /// <param name="Arguments">The model's JSON, unchecked.</param>
 public sealed record ModelToolCall(string Id, string Name, string Arguments);

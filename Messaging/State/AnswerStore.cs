@@ -27,6 +27,10 @@ public sealed class AnswerStore(RedisClient redis, MessageBus bus)
     public static void Rename(Step step, CallId call, string turn) =>
         step.SetFields(Keys.Answer(call), new Dictionary<string, RedisArg> { [TurnField] = turn, [RunField] = "" }, CallStore.Life);
 
+    /// <summary>Pieces that are sent in the very step that decided them.</summary>
+    public static void Keep(Step step, CallId call, IReadOnlyList<string> pieces) =>
+        step.SetFields(Keys.Answer(call), pieces.Select((text, i) => (Field: FieldOf(i), Text: text)).ToDictionary(piece => piece.Field, piece => (RedisArg)piece.Text), CallStore.Life);
+
     /// <summary>Nobody may send for this call until the next turn.</summary>
     public static void End(Step step, CallId call) => step.Delete(Keys.Answer(call));
 

@@ -7,6 +7,9 @@ public enum IncidentStatus { Reported, Calling, Acknowledged, Declined, Unreacha
 
 public enum CallOutcome { Acknowledged, Declined, NoAnswer, Busy, Voicemail, InvalidContact, HungUp, Cancelled, Failed, Unknown, CallBack }
 
+/// <summary>What picked up, by the first words that came from there.</summary>
+public enum CalleeKind { Person, Machine, Screening, Menu }
+
 /// <summary>An incident's whole state: JSON in cm:incident:{id}; AgentWorker alone writes it.</summary>
 /// <param name="Fields">The ticket's, completed by the model where the parser missed something.</param>
 /// <param name="Attempts">Every call that was ever asked for, oldest first.</param>
@@ -90,6 +93,12 @@ public sealed record LiveCall(CallId Call, string Stage)
     public DateTimeOffset? AnsweredAt { get; init; }
     public AnsweredByKind? AnsweredBy { get; init; }
     public bool VoicemailLeft { get; init; }
+
+    /// <summary>By its words; null while they have told nothing.</summary>
+    public CalleeKind? Callee { get; init; }
+
+    /// <summary>What a machine was told: the operator's key, or who is calling.</summary>
+    public int ToldMachine { get; init; }
     public EndedCall? End { get; init; }
     public bool Settled { get; init; }
 

@@ -79,6 +79,10 @@ public sealed class VendorEndpoint
         return Parsed(key, url, real);
     }
 
+    /// <summary>Somebody has given credentials of this vendor; the Simulator's own are none.</summary>
+    public static bool HasCredentials(IConfiguration configuration, Vendor vendor) =>
+        vendor.Settings.Any(setting => setting.Credential && configuration[setting.Key]?.Trim() is { Length: > 0 } given && given != setting.Simulated);
+
     /// <summary>
     /// A vendor without credentials is served by the Simulator, except in Production, where that stops the start. Half-given
     /// credentials stop the start everywhere: they are a mistake, and to simulate then would hide it.
@@ -87,7 +91,7 @@ public sealed class VendorEndpoint
     public static VendorEndpoint Resolve(IConfiguration configuration, IHostEnvironment environment, Vendor vendor)
     {
         var credentials = vendor.Settings.Where(setting => setting.Credential).ToList();
-        var simulated = credentials.All(setting => IsAbsent(setting) || Given(setting) == setting.Simulated);
+        var simulated = !HasCredentials(configuration, vendor);
         var problems = new List<string>();
         if (simulated && environment.IsProduction())
         {

@@ -2,6 +2,8 @@ using System.Text.Json;
 using CityMonitor.AgentWorker.Tests.Extraction;
 using CityMonitor.Messaging.Contracts;
 using CityMonitor.Messaging.State;
+using CityMonitor.Messaging.Streams;
+using CityMonitor.Tests.Shared;
 using Microsoft.AspNetCore.Http;
 
 namespace CityMonitor.AgentWorker.Tests.Integration;
@@ -215,5 +217,57 @@ public sealed class TalkTests : IAsyncLifetime
 
         await _town.HearsAsync<TurnFinished>(m => m.Turn == 1, number: 2);
         Assert.Equal(["One.", "Two.", "Three.", "Three."], Spoken(1));
+    }
+
+    static bool AsksForSummary(JsonElement request) => request.GetProperty("messages")[0].ToString().Contains("Summarise this phone call", StringComparison.Ordinal);
+
+    [Fact]
+    public async Task A_long_conversation_is_summed_up_beside_it_and_no_answer_waits_for_that()
+    {
+        await using var first = _town.Worker;
+        first.Kill();
+        _town.ReplaceWorker(_town.StartWorker(("Talk__HistoryLength", "1000")));
+        var words = string.Join(' ', Enumerable.Repeat("word", 60));
+        _town.Model.Answer = async (http, number) =>
+        {
+            if (AsksForSummary(_town.Model.Requests.ElementAt(number)))
+            {
+                await _goOn.Task;
+                await ModelServer.StreamsAsync(http, ["Officer Lee asked for the first thing."]);
+                return;
+            }
+
+            await ModelServer.StreamsAsync(http, ["I see."]);
+        };
+        for (var turn = 1; turn <= 5; turn++)
+        {
+            await SaysAsync(turn, $"Thing number {turn}, {words}", heard: turn == 1 ? "" : "I see.");
+            await FinishedAsync(turn); // while the summary hangs
+        }
+
+        Assert.Contains(_town.Model.Requests, AsksForSummary);
+        Assert.Contains("left out", _town.Model.Requests.Last(request => !AsksForSummary(request)).ToString(), StringComparison.Ordinal);
+        _goOn.SetResult();
+        await Eventually.TrueAsync(async () => (await _town.Client.SendAsync(["GET", Keys.Talk(_incident.Call(1))])).Text!.Contains("asked for the first thing", StringComparison.Ordinal), "the summary is kept");
+        await SaysAsync(6, "And now?", heard: "I see.");
+        await FinishedAsync(6);
+        var last = _town.Model.Requests.Last(request => !AsksForSummary(request)).ToString();
+        Assert.Contains("Officer Lee asked for the first thing.", last, StringComparison.Ordinal);
+        Assert.DoesNotContain("Thing number 1", last, StringComparison.Ordinal);
+        Assert.Contains("And now?", last, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_screening_is_told_who_calls_without_a_model_and_a_machine_hears_the_call_back_text()
+    {
+        _town.Model.Answer = (http, _) => ModelServer.StreamsAsync(http, ["Never."]);
+        await SaysAsync(1, "Please say your name and why you are calling.");
+        Assert.Equal(1, (await FinishedAsync(1)).Chunks);
+        Assert.Contains("urgent call", Assert.Single(Spoken(1)), StringComparison.Ordinal);
+
+        await SaysAsync(2, "Nobody is here. Please leave a message after the tone.");
+        Assert.Equal(0, (await FinishedAsync(2)).Chunks);
+        await _town.HearsAsync<LeaveVoicemail>(m => m.Call == _incident.Call(1));
+        Assert.Empty(_town.Model.Requests);
     }
 }

@@ -190,4 +190,49 @@ public sealed class TalkDecisionsTests
         Assert.Equal([TalkRole.Caller, TalkRole.ToolCalls, TalkRole.ToolResult], _state.History.Select(entry => entry.Role));
         Assert.Empty(AfterTool("1.1.0.0", "{}"));
     }
+
+    static string Words(int count) => string.Join(' ', Enumerable.Repeat("word", count));
+
+    /// <summary>Turns that fill the budget of 24,000 characters beyond three quarters.</summary>
+    SummariseTalk Fills()
+    {
+        List<Message> all = [];
+        for (var turn = 1; turn <= 40; turn++)
+        {
+            all.AddRange(After(Said(turn, $"Turn {turn} {Words(60)}", heard: $"Answer {turn - 1} {Words(60)}")).Messages);
+        }
+
+        return Assert.Single(all.OfType<SummariseTalk>());
+    }
+
+    [Fact]
+    public void A_long_conversation_is_summed_up_once_and_goes_on_with_the_summary()
+    {
+        var asked = Fills();
+        var before = _state.History.Count;
+        After(new TalkSummarised(s_call, asked.UpTo, "They talked."));
+
+        Assert.Equal((before - asked.UpTo, "They talked.", asked.UpTo), (_state.History.Count, _state.Summary, _state.Summarised));
+        Assert.Equal(TalkRole.Agent, _state.History[0].Role);
+        After(new TalkSummarised(s_call, asked.UpTo, "Another one."));
+        Assert.Equal((before - asked.UpTo, "They talked."), (_state.History.Count, _state.Summary));
+        Assert.Empty(After(Said(41, "Short.")).Messages.OfType<SummariseTalk>());
+    }
+
+    [Fact]
+    public void Where_no_summary_comes_nothing_is_lost_and_it_is_asked_for_again_later()
+    {
+        var asked = Fills();
+        After(new TalkSummarised(s_call, asked.UpTo, ""));
+        After(new TalkSummarised(s_call, asked.UpTo + 2, "Of something else."));
+        Assert.Equal(("", 0), (_state.Summary, _state.Summarised));
+
+        List<Message> all = [];
+        for (var turn = 41; turn <= 56; turn++)
+        {
+            all.AddRange(After(Said(turn, $"Turn {turn} {Words(60)}", heard: $"Answer {turn - 1} {Words(60)}")).Messages);
+        }
+
+        Assert.Equal(asked.UpTo + 20, all.OfType<SummariseTalk>().First().UpTo);
+    }
 }

@@ -35,6 +35,46 @@ public sealed class CascadeTests(SharedRedis redis)
         Assert.Equal(["Hello", "Station four"], record.Where(turn => turn.Speaker == Speaker.Responder).Select(turn => turn.Text));
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task What_was_said_is_on_record_before_anybody_is_told_of_it(bool eager)
+    {
+        await using var scene = await Scene.StartAsync(redis, turn => ["Thank you."], ("Cascade:EagerStart", $"{eager}"));
+        var recorded = new List<string>();
+        scene.Worker.Looks = async message =>
+        {
+            if (message is TurnConfirmed or UserTurn { Confirmed: true })
+            {
+                recorded.AddRange((await scene.Bridge.TurnsAsync(scene.Call)).Where(turn => turn.Speaker == Speaker.Responder).Select(turn => turn.Text));
+            }
+        };
+        await scene.GreetedAsync();
+        await scene.Phone.SayAsync("Yes I accept");
+        await scene.Phone.HeardAsync("Thank you.", Patience);
+        Assert.Equal(["Yes I accept"], recorded);
+    }
+
+    [Theory]
+    [InlineData("flux", "deepgram/aura-2-andromeda-en")]
+    [InlineData("elevenlabs", "elevenlabs/EXAVITQu4vr4xnSDxMaL")]
+    [InlineData("elevenlabs-batch", "deepgram/aura-2-andromeda-en")]
+    public async Task Every_ear_and_every_voice_carries_a_conversation(string ear, string voice)
+    {
+        var speech = new SpeechChoice([ear], [new VoiceChoice(voice.Split('/')[0], voice.Split('/')[1])]);
+        await using var scene = await Scene.StartAsync(redis, turn => turn.Text == "Hello" ? ["Who is speaking, please?"] : ["There is a fire.", "Do you accept?"], speech);
+        await scene.GreetedAsync();
+        await scene.Phone.SayAsync("Hello");
+        await scene.Phone.HeardAsync("Who is speaking, please?", Patience);
+        await scene.QuietAsync();
+        await scene.Phone.SayAsync("Station four");
+        await scene.Phone.HeardAsync("There is a fire. Do you accept?", Patience);
+        await scene.QuietAsync();
+
+        Assert.Equal(["Hello", "Station four"], scene.Worker.Confirmed.Select(turn => turn.Text));
+        Assert.Equal("City desk here. Who is speaking, please? There is a fire. Do you accept?", scene.Phone.Heard);
+    }
+
     [Fact]
     public async Task Words_stop_the_agent_and_the_next_turn_says_what_was_heard()
     {
@@ -173,9 +213,12 @@ sealed class Scene : IAsyncDisposable
     public required CallId Call { get; init; }
 
     public static Task<Scene> StartAsync(SharedRedis redis, Func<UserTurn, IReadOnlyList<string>?> answer, params (string Key, string Value)[] settings) =>
-        StartAsync(redis, answer, null, settings);
+        StartAsync(redis, answer, call => call, settings);
 
-    public static async Task<Scene> StartAsync(SharedRedis redis, Func<UserTurn, IReadOnlyList<string>?> answer, SpeechChoice? speech, params (string Key, string Value)[] settings)
+    public static Task<Scene> StartAsync(SharedRedis redis, Func<UserTurn, IReadOnlyList<string>?> answer, SpeechChoice? speech, params (string Key, string Value)[] settings) =>
+        StartAsync(redis, answer, call => call with { Speech = speech }, settings);
+
+    public static async Task<Scene> StartAsync(SharedRedis redis, Func<UserTurn, IReadOnlyList<string>?> answer, Func<CallSession, CallSession> change, params (string Key, string Value)[] settings)
     {
         var vendors = await RunningVendors.StartAsync();
         // A vendor in the same process on a busy machine may take seconds; only a test of a fault is impatient.
@@ -185,7 +228,7 @@ sealed class Scene : IAsyncDisposable
             ("Deepgram:OpenTimeoutMs", "20000"), ("Cascade:OpenTimeoutMs", "10000"), ("Cascade:FirstAudioMs", "8000"), ("Cascade:StallMs", "8000"),
         ];
         var bridge = await TestBridge.StartAsync(redis, vendors.Deepgram, [.. patient.Where(one => !settings.Any(other => other.Key == one.Key)), .. settings]);
-        var session = await bridge.CallAsync(call => call with { Engine = "cascade", Speech = speech });
+        var session = await bridge.CallAsync(call => change(call with { Engine = "cascade" }));
         return new Scene
         {
             Vendors = vendors, Bridge = bridge, Call = session.Call, Worker = ScriptedWorker.Of(bridge, session.Call, answer), Phone = await bridge.PhoneAsync(session.Call),

@@ -43,6 +43,7 @@ public sealed class TurnTakerTests
         { "right is an answer to a question", "0@? 100( 400~right 600) 650=Right.|", "400 BargeIn right | 600 Likely right | 650 Ended Right." },
         { "the agent falls silent before the backchannel is over", "0@ 100( 400~okay 500@. 700) 750=Okay.|", "700 Likely okay | 750 Ended Okay." },
         { "another ear begins the utterance again", "0( 500=Yes I 600^ 900=Yes I accept.| 1200)", "1200 Ended Yes I accept." },
+        { "another ear hears it long after and word by word", "0( 900) 2600^ 2700~Fire 2850~Fire station 3000=Fire station four.|", "3000 Ended Fire station four." },
         { "a whole dialogue", "0( 300=Hello?| 500) 700@ 2000@. 2100( 2500=Fire station four.| 2800)", "500 Ended Hello? | 2800 Ended Fire station four." },
     };
 

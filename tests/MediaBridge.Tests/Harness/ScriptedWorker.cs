@@ -27,6 +27,15 @@ sealed class ScriptedWorker : IAsyncDisposable
     /// <summary>What is said to a turn; nothing answers nothing at all.</summary>
     public Func<UserTurn, IReadOnlyList<string>?> Answer { get; set; } = _ => null;
 
+    /// <summary>How long it thinks before it answers.</summary>
+    public TimeSpan Think { get; set; }
+
+    /// <summary>No model answers it: it says so as AgentWorker does.</summary>
+    public bool HasNoModel { get; set; }
+
+    /// <summary>Looks at each message as soon as it is there, before it is answered.</summary>
+    public Func<Message, Task> Looks { get; set; } = _ => Task.CompletedTask;
+
     public static ScriptedWorker Of(TestBridge bridge, CallId call, Func<UserTurn, IReadOnlyList<string>?> answer) => new(bridge, call) { Answer = answer };
 
     public IReadOnlyList<Message> Received
@@ -85,7 +94,7 @@ sealed class ScriptedWorker : IAsyncDisposable
                 foreach (var entry in reply.Items[0].Items[1].Items)
                 {
                     last = entry.Items[0].Text!;
-                    Take(entry.Items[1].ToDictionary());
+                    await TakeAsync(entry.Items[1].ToDictionary());
                 }
             }
         }
@@ -95,7 +104,7 @@ sealed class ScriptedWorker : IAsyncDisposable
         }
     }
 
-    void Take(Dictionary<string, RespValue> fields)
+    async Task TakeAsync(Dictionary<string, RespValue> fields)
     {
         if (!fields.TryGetValue("call", out var of) || of.Text != call.Value || ContractsJson.Default.GetTypeInfo(TypeOf(fields["type"].Text!)) is not { } type)
         {
@@ -103,12 +112,28 @@ sealed class ScriptedWorker : IAsyncDisposable
         }
 
         var message = (Message)JsonSerializer.Deserialize(fields["data"].Bytes.Span, type)!;
+        await Looks(message);
         lock (gate)
         {
             received.Add(message);
         }
 
-        if (message is UserTurn turn && Answer(turn) is { } pieces)
+        if (message is not UserTurn turn)
+        {
+            return;
+        }
+
+        if (Think > TimeSpan.Zero)
+        {
+            await Task.Delay(Think, stop.Token);
+        }
+
+        if (HasNoModel)
+        {
+            Speak(turn, "I am sorry. Please use your keypad instead.");
+            bridge.Tell(new SwitchToKeypad(call, "no language model answers"));
+        }
+        else if (Answer(turn) is { } pieces)
         {
             Speak(turn, pieces);
         }

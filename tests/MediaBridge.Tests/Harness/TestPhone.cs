@@ -55,6 +55,9 @@ sealed class TestPhone : IAsyncDisposable
 
     int silenceMs;
 
+    /// <summary>How late this phone's own clock was at the worst: the machine was busy, and whatever else waited for it.</summary>
+    public TimeSpan WorstLag { get; private set; }
+
     public bool IsPlaying => playOut.BufferedBytes > 0;
 
     public bool IsSpeaking
@@ -99,7 +102,7 @@ sealed class TestPhone : IAsyncDisposable
     public async Task SayAsync(string text)
     {
         Speak(ToneCode.Encode(text));
-        await Eventually.TrueAsync(() => !IsSpeaking, $"the phone has said '{text}'", TimeSpan.FromSeconds(30));
+        await Eventually.TrueAsync(() => !IsSpeaking || Closed.IsCompleted, $"the phone has said '{text}'", TimeSpan.FromSeconds(30));
     }
 
     public void Speak(byte[] audio)
@@ -179,6 +182,10 @@ sealed class TestPhone : IAsyncDisposable
                 if (due > TimeSpan.Zero)
                 {
                     await Task.Delay(due, stop.Token);
+                }
+                else if (-due > WorstLag)
+                {
+                    WorstLag = -due;
                 }
 
                 if (Frozen)
