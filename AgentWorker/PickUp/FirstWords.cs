@@ -56,18 +56,28 @@ static class FirstWords
         }
     }
 
-    /// <summary>The same by the record of the call, where an engine has answered the turns itself: before anything is told.</summary>
-    public static void Recall(Decision d, IEnumerable<string> said)
+    /// <summary>The same by the record of the call, before anything is told: an engine that has a model of its own answers first words itself.</summary>
+    public static void Recall(Decision d)
     {
-        if (d.Live is not { Settled: false, Callee: null } live || live.Stage != d.Flow.First.Name)
+        if (d.Live is not { Settled: false, Callee: not CalleeKind.Person } live || live.Stage != d.Flow.First.Name)
         {
             return;
         }
 
-        var kind = said.Take(MostTurns).Aggregate(CalleeKind.Person, (before, text) => Callee.Of(text, d.Flow.PickUp, before));
+        var kind = CalleeKind.Person;
+        List<Turn> said = [.. d.Facts.Heard.Where(turn => turn.Speaker == Speaker.Responder)];
+        for (var i = 0; i < said.Count; i++)
+        {
+            kind = kind is CalleeKind.Person && i >= MostTurns ? kind : Callee.Of(said[i].Text, d.Flow.PickUp, kind);
+        }
+
         if (kind is not CalleeKind.Person)
         {
             Recognised(d, live, kind);
+        }
+        else if (IsNobody(live) && said.Count > 0)
+        {
+            IsPerson(d, live.Call);
         }
     }
 

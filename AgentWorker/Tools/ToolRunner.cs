@@ -44,6 +44,12 @@ static class ToolRunner
             return;
         }
 
+        if (ToolBox.Find(m.Name) is { Discloses: true })
+        {
+            FirstWords.Recall(d);
+            live = d.Live!;
+        }
+
         if (WaitsForVerdict(d, live, m))
         {
             return;

@@ -18,7 +18,15 @@ public sealed class FirstWordsTests
     int turn;
 
     /// <summary>Says it and returns what follows in the conversation.</summary>
-    IReadOnlyList<Message> Says(string text, bool confirmed = true, bool again = false) => Does(new UserTurn(responding.Call, 1, ++turn, text, confirmed, "", Again: again));
+    IReadOnlyList<Message> Says(string text, bool confirmed = true)
+    {
+        if (confirmed)
+        {
+            responding.Says(text);
+        }
+
+        return Does(new UserTurn(responding.Call, 1, ++turn, text, confirmed, ""));
+    }
 
     IReadOnlyList<Message> Does(CallMessage message)
     {
@@ -148,5 +156,23 @@ public sealed class FirstWordsTests
         Says("Dana Reyes.");
         responding.Tool("retrieve_ticket");
         Assert.IsType<AnswerTurn>(Assert.Single(Says(Machine)));
+    }
+
+    [Fact]
+    public void An_engine_with_a_model_of_its_own_is_told_nothing_while_a_screening_listens()
+    {
+        var refused = responding.Says(Screening).Tool("retrieve_ticket").ToString();
+        Assert.Contains("Safe City Authority, with an urgent call", refused, StringComparison.Ordinal);
+        Assert.DoesNotContain("Harbour", refused, StringComparison.Ordinal);
+        Assert.True(responding.Says("Thanks. Hold on.").Tool("retrieve_ticket").TryGetProperty("error", out _));
+        Assert.True(responding.Says("Dana Reyes, Central Police.").Tool("retrieve_ticket").TryGetProperty("address", out _));
+    }
+
+    [Fact]
+    public void An_engine_with_a_model_of_its_own_leaves_a_machine_the_call_back_text()
+    {
+        Assert.True(responding.Says(Machine).Tool("retrieve_ticket").TryGetProperty("error", out _));
+        responding.TimerRings(TimerNames.Voicemail);
+        Assert.Single(responding.Of<LeaveVoicemail>());
     }
 }
