@@ -1,8 +1,10 @@
 using CityMonitor.AgentWorker.Dispatch;
 using CityMonitor.AgentWorker.Extraction;
 using CityMonitor.AgentWorker.Flows;
+using CityMonitor.AgentWorker.Reception;
 using CityMonitor.AgentWorker.Sweep;
 using CityMonitor.AgentWorker.Talk;
+using CityMonitor.AgentWorker.Tools;
 using CityMonitor.AgentWorker.Transcripts;
 using CityMonitor.Messaging.State;
 using CityMonitor.Messaging.Streams;
@@ -27,7 +29,10 @@ static class AgentFeatures
         builder.Services.AddSingleton<TalkStore>();
         builder.Services.AddSingleton<TalkModel>();
         builder.Services.AddSingleton<TalkSummary>();
-        builder.Services.AddAgentPartitions<IncidentHandler>();
+        builder.Services.AddCheckedOptions<ReceptionOptions>(ReceptionOptions.Section);
+        builder.Services.AddSingleton<IncidentHandler>();
+        builder.Services.AddSingleton<ReceptionHandler>();
+        builder.Services.AddAgentPartitions<RootHandler>();
         // A turn waits for nothing: what a dead worker left is taken as soon as it can be told from a slow one.
         builder.Services.AddWorkStream<AnswerHandler>(Keys.Model, builder.Configuration.GetValue("Talk:Concurrency", 200), abandonedSeconds: 3);
         builder.AddTranscripts();
@@ -42,14 +47,24 @@ static class AgentFeatures
             ? new ModelEndpoint(null)
             : new ModelEndpoint(builder.AddVendor(Vendor.OpenAI));
 
-    sealed class FlowCheck(FlowLibrary flows, IOptions<DispatchOptions> options) : IHostedService
+    sealed class FlowCheck(FlowLibrary flows, IOptions<DispatchOptions> dispatch, IOptions<ReceptionOptions> reception) : IHostedService
     {
         public Task StartAsync(CancellationToken cancellationToken)
         {
-            flows.Get(options.Value.Flow);
+            Check(dispatch.Value.Flow, ToolBox.Names);
+            Check(reception.Value.Flow, ReceptionToolBox.Names);
             return Task.CompletedTask;
         }
 
         public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+        /// <summary>A tool of the other kind of call would be promised to the model and never run.</summary>
+        void Check(string name, IReadOnlyCollection<string> tools)
+        {
+            if (flows.Get(name).Tools.Except(tools, StringComparer.Ordinal).ToList() is { Count: > 0 } foreign)
+            {
+                throw new FlowException(name, [$"{name}.yaml: tools: {string.Join(", ", foreign)} cannot be used in this kind of call; there are {string.Join(", ", tools)}."]);
+            }
+        }
     }
 }

@@ -17,12 +17,18 @@ sealed class CityState(string connectionString) : IAsyncDisposable
     public async Task<IncidentState?> IncidentAsync(IncidentId incident, CancellationToken ct = default) =>
         (await redis.SendAsync(["GET", Keys.Incident(incident)], ct)).Text is { } json ? JsonSerializer.Deserialize(json, StateJson.Default.IncidentState) : null;
 
+    public async Task<ReceptionState?> ReceptionAsync(CallId call, CancellationToken ct = default) =>
+        (await redis.SendAsync(["GET", Keys.Reception(call)], ct)).Text is { } json ? JsonSerializer.Deserialize(json, StateJson.Default.ReceptionState) : null;
+
     public async Task<IReadOnlyList<Turn>> TurnsAsync(CallId call, CancellationToken ct = default) =>
         [.. (await redis.SendAsync(["LRANGE", Keys.Turns(call), 0, -1], ct)).Items.Select(item => JsonSerializer.Deserialize(item.Text!, StateJson.Default.Turn)!)];
 
     /// <summary>What the audit timeline holds about one incident.</summary>
-    public async Task<IReadOnlyList<(DateTimeOffset At, AuditEntry Entry)>> AuditAsync(IncidentId incident, CancellationToken ct = default) =>
-        [.. (await AuditAsync(null, ct)).Where(entry => entry.Entry.Root == incident.Value)];
+    public Task<IReadOnlyList<(DateTimeOffset At, AuditEntry Entry)>> AuditAsync(IncidentId incident, CancellationToken ct = default) => AuditOfAsync(incident.Value, ct);
+
+    /// <summary>The same of an incident's id, or of the root of a call that has none.</summary>
+    public async Task<IReadOnlyList<(DateTimeOffset At, AuditEntry Entry)>> AuditOfAsync(string root, CancellationToken ct = default) =>
+        [.. (await AuditAsync(null, ct)).Where(entry => entry.Entry.Root == root)];
 
     /// <summary>The audit timeline from a time on, or all of it.</summary>
     public async Task<IReadOnlyList<(DateTimeOffset At, AuditEntry Entry)>> AuditAsync(DateTimeOffset? since, CancellationToken ct = default) =>

@@ -7,7 +7,12 @@ sealed record RunRequest(
     bool Dashboard, bool Quiet, bool FreePorts, bool AllowMixed, IReadOnlyList<string> Ports, IReadOnlyList<string> Replicas, DemoRequest? Demo);
 
 /// <param name="Phone">The responder's number; null for the simulated one.</param>
-sealed record DemoRequest(string? Phone);
+/// <param name="Scene">incident: a ticket and the call about it. inbound: somebody phones the city and reports an incident.</param>
+sealed record DemoRequest(string? Phone, string Scene = DemoRequest.Incident)
+{
+    public const string Incident = "incident";
+    public const string Inbound = "inbound";
+}
 
 static class CommandLine
 {
@@ -21,13 +26,20 @@ static class CommandLine
         var replicas = Shared(new Option<string[]>("--replicas") { Description = "Run several of a service: --replicas AgentWorker=2. May be given several times." });
         var phone = new Option<string?>("--phone") { Description = "The responder's number, E.164. Default: a simulated one. Needed where Twilio is real." };
 
-        var demo = new Command("demo", "Raise an incident and show it being handled: the call as it is spoken, the evidence, the ticket.") { phone };
+        var scene = new Argument<string>("scene")
+        {
+            Description = "incident: a camera files a ticket, and its responder is phoned. inbound: somebody phones the city and reports an accident; a ticket and a responder follow.",
+            DefaultValueFactory = _ => DemoRequest.Incident,
+        };
+        scene.AcceptOnlyFromAmong(DemoRequest.Incident, DemoRequest.Inbound);
+
+        var demo = new Command("demo", "Raise an incident and show it being handled: the call as it is spoken, the evidence, the ticket.") { scene, phone };
         var root = new RootCommand("City Monitor on this machine: Redis, every service, and a simulator of each vendor that has no credentials.")
         {
             dashboard, quiet, freePorts, allowMixed, ports, replicas, demo,
         };
         root.SetAction((parsed, ct) => Runner.RunAsync(Request(parsed, null), ct));
-        demo.SetAction((parsed, ct) => Runner.RunAsync(Request(parsed, new DemoRequest(parsed.GetValue(phone))), ct));
+        demo.SetAction((parsed, ct) => Runner.RunAsync(Request(parsed, new DemoRequest(parsed.GetValue(phone), parsed.GetValue(scene)!)), ct));
         return root;
 
         RunRequest Request(ParseResult parsed, DemoRequest? demo) => new(

@@ -31,6 +31,11 @@ sealed class ServiceEnvironment(CityOptions options, Ports ports, IReadOnlyList<
             environment["OpenAI__Model"] = "off";
         }
 
+        if (service == Topology.AgentWorker && Vendor("Twilio").Simulated && !options.Settings.Keys.Any(key => key.Replace("__", ":", StringComparison.Ordinal) == Topology.OnDutyKey))
+        {
+            environment[Variable(Topology.OnDutyKey)] = Topology.SimulatedOnDuty;
+        }
+
         if (service == Topology.TelephonyApi && Vendor("Freshdesk").Simulated)
         {
             environment[Variable(Topology.WebhookSecret)] = webhookSecret;

@@ -73,6 +73,13 @@ sealed class SimulatorClient : IDisposable
         return [.. (await ReadAsync(answer, ct)).AsArray().Select(call => call!).OrderBy(call => call["created"]!.GetValue<DateTimeOffset>())];
     }
 
+    /// <summary>A phone calls the city's number, by its script; returns Twilio's CallSid.</summary>
+    public async Task<string> CallInAsync(string from, CancellationToken ct = default)
+    {
+        using var answer = await control.PostAsJsonAsync("/calls/inbound", new { from }, web, ct);
+        return (await ReadAsync(answer, ct))["sid"]!.GetValue<string>();
+    }
+
     /// <summary>Text messages to one phone, oldest first.</summary>
     public async Task<IReadOnlyList<JsonNode>> MessagesAsync(string phone, CancellationToken ct = default)
     {

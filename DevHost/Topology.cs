@@ -54,6 +54,10 @@ static class Topology
     public const string TranscriptsKey = "Transcripts:Directory";
     public const string WebhookSecret = "Freshdesk:WebhookSecret";
 
+    /// <summary>Who is phoned about what callers report; a phone of scenarios/phones while phones are simulated.</summary>
+    public const string OnDutyKey = "Reception:Responder";
+    public const string SimulatedOnDuty = "+12025550182";
+
     /// <summary>Where a Freshdesk automation tells TelephonyApi about a new or changed ticket.</summary>
     public const string FreshdeskWebhookPath = "/freshdesk/ticket";
 

@@ -31,7 +31,7 @@ static class PollerFeatures
         services.AddSingleton(provider => provider.GetRequiredService<IOptions<FreshdeskOptions>>().Value.ForParsing(freshdesk));
         services.AddSingleton<TicketParser>();
         services.AddSingleton<PollerStore>().AddSingleton<TicketObserver>().AddSingleton<OpenTicketSweep>().AddSingleton<PollState>();
-        services.AddSingleton<TicketWork>().AddSingleton<TicketWriter>();
+        services.AddSingleton<TicketWork>().AddSingleton<TicketWriter>().AddSingleton<TicketFiler>();
         services.AddHostedService<TicketPoller>().AddHostedService<TicketDesk>();
         services.AddWorkStream<TicketMessages>(Keys.Tickets, concurrency: 1); // in order; it only moves them
         services.AddReadiness("freshdesk", IsReadyAsync);

@@ -25,6 +25,7 @@ public static class MessagingRegistration
         services.AddSingleton<DeadLetters>();
         services.AddSingleton<CallStore>();
         services.AddSingleton<IncidentStore>();
+        services.AddSingleton<ReceptionStore>();
         services.AddSingleton<AnswerStore>();
         services.AddSingleton(provider => new MessageBus(
             provider.GetRequiredService<RedisClient>(), provider.GetRequiredService<Committer>(), provider.GetRequiredService<TimeProvider>()));

@@ -48,11 +48,11 @@ static class TelephonyRegistration
         services.AddVendorClient<TwilioClient>(
             vendor.Mode.Vendor, (provider, http) => TwilioClient.Configure(http, provider.GetRequiredService<IOptions<TwilioOptions>>().Value), limits);
 
-        services.AddSingleton<PublicUrls>().AddSingleton<ApiKeys>().AddSingleton<CallsReport>().AddRateLimits().AddOpenApi();
+        services.AddSingleton<PublicUrls>().AddSingleton<ApiKeys>().AddSingleton<CallsReport>().AddSingleton<CallReports>().AddRateLimits().AddOpenApi();
         services.AddSingleton<DialStore>().AddSingleton<DialSignal>().AddSingleton<Dialler>().AddSingleton<DialPrimer>();
         services.AddSingleton<CallFacts>().AddSingleton<CallEnder>().AddSingleton<CallMover>();
         services.AddSingleton<DialReconciler>().AddSingleton<LiveCallWatch>().AddSingleton<MessageWatch>();
-        services.AddSingleton<RedisPatience>().AddSingleton<TwimlAnswer>().AddSingleton<CallbackIntake>().AddSingleton<BridgeChooser>().AddSingleton<StreamAnswers>().AddSingleton<CallRouter>();
+        services.AddSingleton<RedisPatience>().AddSingleton<TwimlAnswer>().AddSingleton<CallbackIntake>().AddSingleton<BridgeChooser>().AddSingleton<StreamAnswers>().AddSingleton<CallRouter>().AddSingleton<InboundCalls>();
         services.AddSingleton<MessageStore>().AddSingleton<MessageStatuses>().AddSingleton<MessageSender>().AddSingleton<EvidenceLinks>().AddSingleton<EvidenceProbe>().AddSingleton<LinkScreening>().AddSingleton<InboundMessages>();
         services.AddSingleton<StreamErrors>().AddHostedService(provider => provider.GetRequiredService<StreamErrors>());
         services.AddHostedService<DialPump>().AddHostedService<TelephonyWatch>().AddHostedService<BridgeWatch>().AddHostedService<CapacityWatch>();
@@ -70,7 +70,9 @@ static class TelephonyRegistration
 
         app.UseRateLimiter();
         app.MapGroup("/twilio").WithTags("Twilio").AddEndpointFilter<SignedByTwilio>().MapVoice().MapCallStatus().MapMessages();
+        app.MapGroup("").WithTags("Twilio").AddEndpointFilter<SignedByTwilio>().MapAliases().MapStatusAliases();
         app.MapFreshdesk();
+        app.MapCalls();
         app.MapService();
         app.MapOpenApi();
         return app;

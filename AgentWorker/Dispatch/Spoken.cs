@@ -45,8 +45,8 @@ static class Spoken
         return "plus " + string.Join(", ", groups);
     }
 
-    /// <summary>One line without control characters, at most 200 long: ticket text is data wherever it goes.</summary>
-    public static string? Clean(string? text)
+    /// <summary>One line without control characters, bounded: text of tickets and callers is data wherever it goes.</summary>
+    public static string? Clean(string? text, int longest = 200)
     {
         if (string.IsNullOrWhiteSpace(text))
         {
@@ -54,6 +54,6 @@ static class Spoken
         }
 
         var line = string.Join(' ', string.Concat(text.Select(c => char.IsControl(c) ? ' ' : c)).Split(' ', StringSplitOptions.RemoveEmptyEntries));
-        return line.Length <= 200 ? line : line[..199] + "…";
+        return line.Length <= longest ? line : line[..(longest - 1)] + "…";
     }
 }

@@ -83,7 +83,7 @@ static class TicketNotes
         text.AppendLine(responder.EtaMinutes is { } eta ? $"ETA: {eta} minutes{(responder.EtaAt is { } at ? $" (about {at.UtcDateTime:HH:mm} UTC)" : "")}." : "ETA: not given.");
         AppendEvidence(text, state);
         AppendAttempts(text, state);
-        AppendTranscript(text, facts);
+        AppendTranscript(text, facts.Transcript);
         return Bounded(text);
     }
 
@@ -99,7 +99,7 @@ static class TicketNotes
 
         AppendEvidence(text, state, onlyIfAny: true);
         AppendAttempts(text, state);
-        AppendTranscript(text, facts);
+        AppendTranscript(text, facts.Transcript);
         return Bounded(text);
     }
 
@@ -109,7 +109,7 @@ static class TicketNotes
         text.Append("The ticket was ").Append(state.WithdrawnReason).AppendLine(" while a call about it was going on; the responder was told and the call ended.");
         AppendEvidence(text, state, onlyIfAny: true);
         AppendAttempts(text, state);
-        AppendTranscript(text, facts);
+        AppendTranscript(text, facts.Transcript);
         return Bounded(text);
     }
 
@@ -197,24 +197,24 @@ static class TicketNotes
         _ => "under way",
     };
 
-    static void AppendTranscript(StringBuilder text, Facts facts)
+    public static void AppendTranscript(StringBuilder text, IReadOnlyList<Turn> transcript)
     {
-        if (facts.Transcript.Count == 0)
+        if (transcript.Count == 0)
         {
             return;
         }
 
         text.AppendLine("Transcript:");
-        foreach (var turn in facts.Transcript)
+        foreach (var turn in transcript)
         {
             text.Append(turn.At.UtcDateTime.ToString("HH:mm:ss", CultureInfo.InvariantCulture)).Append(' ')
                 .Append(turn.Speaker).Append(": ").Append(turn.Text.ReplaceLineEndings(" ")).AppendLine(turn.Interrupted ? " [interrupted]" : "");
         }
     }
 
-    static string At(DateTimeOffset? at) => at is { } time ? time.UtcDateTime.ToString("yyyy-MM-dd HH:mm:ss 'UTC'", CultureInfo.InvariantCulture) : "an unknown time";
+    public static string At(DateTimeOffset? at) => at is { } time ? time.UtcDateTime.ToString("yyyy-MM-dd HH:mm:ss 'UTC'", CultureInfo.InvariantCulture) : "an unknown time";
 
-    static string Bounded(StringBuilder text)
+    public static string Bounded(StringBuilder text)
     {
         if (text.Length > LongestNote)
         {

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using CityMonitor.AgentWorker.Reception;
 using CityMonitor.AgentWorker.Tools;
 using CityMonitor.ServiceDefaults;
 using Microsoft.Extensions.Options;
@@ -62,7 +63,7 @@ sealed partial class FlowLibrary(IOptions<FlowOptions> options, ILogger<FlowLibr
     {
         try
         {
-            return FlowFile.Parse(Path.GetFileName(file), File.ReadAllText(file), ToolBox.Names);
+            return FlowFile.Parse(Path.GetFileName(file), File.ReadAllText(file), [.. ToolBox.Names.Union(ReceptionToolBox.Names)]);
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {

@@ -25,8 +25,17 @@ static class Sessions
             call, incident.Id, "outbound", to, flow.Name, flow.Engine, flow.Language, flow.Voice, flow.Model,
             Placeholders.Fill(Prompt(flow), general), Placeholders.Fill(flow.Greeting, general), Placeholders.Fill(flow.Voicemail, general),
             Placeholders.Fill(flow.Keypad, facts), Placeholders.Fill(flow.Goodbye, general),
-            [.. flow.Tools.Select(ToolBox.Definition)], flow.Keyterms,
-            new CallLimits(flow.Limits.MaxSeconds, flow.Limits.SilenceSeconds, flow.Limits.SilencePrompts, flow.Limits.GoodbyePhrases));
+            [.. flow.Tools.Select(ToolBox.Definition)], flow.Keyterms, LimitsOf(flow));
+    }
+
+    /// <summary>Of a call that came in and is about no incident yet.</summary>
+    public static CallSession Build(Flow flow, ReceptionState reception, string authority, PhoneNumber? transferTo, IEnumerable<ToolDefinition> tools, DateTimeOffset now)
+    {
+        var general = General(flow, reception.To, authority, now);
+        return new CallSession(
+            reception.Call, null, "inbound", reception.From ?? reception.To, flow.Name, flow.Engine, flow.Language, flow.Voice, flow.Model,
+            Placeholders.Fill(Prompt(flow), general), Placeholders.Fill(flow.Greeting, general), Placeholders.Fill(flow.Voicemail, general),
+            Placeholders.Fill(flow.Keypad, general), Placeholders.Fill(flow.Goodbye, general), [.. tools], flow.Keyterms, LimitsOf(flow), TransferTo: transferTo);
     }
 
     /// <summary>What may be said to anybody.</summary>
@@ -37,6 +46,8 @@ static class Sessions
         ["called"] = to.Value,
         ["date"] = now.ToString("dddd, d MMMM yyyy", CultureInfo.InvariantCulture),
     };
+
+    static CallLimits LimitsOf(Flow flow) => new(flow.Limits.MaxSeconds, flow.Limits.SilenceSeconds, flow.Limits.SilencePrompts, flow.Limits.GoodbyePhrases);
 
     /// <summary>One prompt for engines that take only one: the flow's, then each stage with the tools it may use.</summary>
     static string Prompt(Flow flow) =>

@@ -24,8 +24,8 @@ sealed class SweepOptions : ICheckedOptions
     }
 }
 
-/// <summary>Asks every open incident, each minute, to prove that something will still happen to it. One replica does it.</summary>
-sealed partial class SweepService(Leases leases, IncidentStore incidents, MessageBus bus, IOptions<SweepOptions> options, TimeProvider clock, ILogger<SweepService> log) : LeasedService(leases)
+/// <summary>Asks every open incident, and every inbound call, each minute to prove that something will still happen to it. One replica does it.</summary>
+sealed partial class SweepService(Leases leases, IncidentStore incidents, ReceptionStore receptions, MessageBus bus, IOptions<SweepOptions> options, TimeProvider clock, ILogger<SweepService> log) : LeasedService(leases)
 {
     protected override string Name => "sweep";
 
@@ -39,6 +39,11 @@ sealed partial class SweepService(Leases leases, IncidentStore incidents, Messag
                 foreach (var incident in await incidents.ReadOpenAsync(lost))
                 {
                     await bus.PublishAsync(new IncidentSwept(incident), lost);
+                }
+
+                foreach (var call in await receptions.ReadOpenAsync(lost))
+                {
+                    await bus.PublishAsync(new CallSwept(call), lost);
                 }
             }
             catch (RedisException error)

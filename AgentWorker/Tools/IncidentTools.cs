@@ -6,7 +6,7 @@ using CityMonitor.Messaging.State;
 namespace CityMonitor.AgentWorker.Tools;
 
 /// <summary>Tells the incident of this call. The prompt holds nothing of it, so that a voicemail learns nothing.</summary>
-sealed class RetrieveTicket : Tool
+sealed class RetrieveTicket : IncidentTool
 {
     public override string Name => "retrieve_ticket";
     public override string Description => "Get the details of the incident this call is about. Call it as soon as a person has said who they are.";
@@ -38,7 +38,7 @@ sealed class RetrieveTicket : Tool
     }
 }
 
-sealed class AcceptIncident : Tool
+sealed class AcceptIncident : IncidentTool
 {
     public override string Name => "accept_incident";
     public override string Description => "The responder has clearly said yes: they take this incident. Never call it on a maybe.";
@@ -74,7 +74,7 @@ sealed class AcceptIncident : Tool
     }
 }
 
-sealed partial class DeclineIncident : Tool
+sealed partial class DeclineIncident : IncidentTool
 {
     public override string Name => "decline_incident";
     public override string Description => "The responder has clearly said no, or this is the wrong number.";
@@ -117,7 +117,7 @@ sealed partial class DeclineIncident : Tool
     private static partial Regex Minutes();
 }
 
-sealed class EndCallTool : Tool
+sealed class EndCallTool : IncidentTool
 {
     public override string Name => "end_call";
     public override string Description => "End the call after your goodbye has been spoken.";

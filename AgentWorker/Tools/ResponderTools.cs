@@ -5,7 +5,7 @@ using CityMonitor.Messaging.State;
 namespace CityMonitor.AgentWorker.Tools;
 
 /// <summary>Keeps what the responder says about themselves; each field by itself, so that one bad field loses nothing.</summary>
-sealed class RecordResponder : Tool
+sealed class RecordResponder : IncidentTool
 {
     public override string Name => "record_responder";
     public override string Description => "Record what the responder told you: any of name, agency, WhatsApp number, ETA. Call it again to correct a value; the last one counts.";
@@ -78,7 +78,7 @@ sealed class RecordResponder : Tool
 }
 
 /// <summary>Sends the evidence to the number that was recorded and confirmed; the number itself is never the model's.</summary>
-sealed class SendWhatsAppMessage : Tool
+sealed class SendWhatsAppMessage : IncidentTool
 {
     public override string Name => "send_whatsapp_message";
     public override string Description => "Send the incident's details and pictures to the recorded WhatsApp number. Only after you read the number back and they confirmed it.";

@@ -18,9 +18,6 @@ abstract class Tool
     /// <summary>Runs only once the end of the caller's turn is confirmed.</summary>
     public virtual bool HasEffect => true;
 
-    /// <summary>Tells of the incident, so it waits for the machine detection's verdict.</summary>
-    public virtual bool Discloses => false;
-
     public ToolDefinition Definition
     {
         get
@@ -29,6 +26,13 @@ abstract class Tool
             return new ToolDefinition(Name, Description, schema.RootElement.Clone(), HasEffect);
         }
     }
+}
+
+/// <summary>A tool of a call about an incident.</summary>
+abstract class IncidentTool : Tool
+{
+    /// <summary>Tells of the incident, so it waits for the machine detection's verdict.</summary>
+    public virtual bool Discloses => false;
 
     public abstract ToolAnswer Run(Decision d, LiveCall live, ToolArguments arguments);
 }

@@ -69,7 +69,7 @@ sealed class ToolArguments(JsonElement root)
 
     public void Problem(string field, string rule, string example) => _problems.Add($"{field} {rule}, for example {example}.");
 
-    public string? Text(string field, string example)
+    public string? Text(string field, string example, int longest = LongestText)
     {
         if (!Find(field, out var value))
         {
@@ -88,13 +88,13 @@ sealed class ToolArguments(JsonElement root)
             return null;
         }
 
-        if (text.Length > LongestText)
+        if (text.Length > longest)
         {
-            Problem(field, $"must be at most {LongestText} characters", $"\"{example}\"");
+            Problem(field, $"must be at most {longest} characters", $"\"{example}\"");
             return null;
         }
 
-        return Dispatch.Spoken.Clean(text);
+        return Dispatch.Spoken.Clean(text, longest);
     }
 
     public int? Number(string field, int least, int most, int example)

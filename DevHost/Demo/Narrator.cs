@@ -33,9 +33,10 @@ sealed class Narrator(IAnsiConsole console)
         Append(word);
     }
 
-    public void Said(DateTimeOffset at, string text)
+    /// <param name="who">As it is shown: Responder, Caller.</param>
+    public void Said(DateTimeOffset at, string text, string who = "Responder")
     {
-        Begin("responder", at);
+        Begin(who, at);
         foreach (var word in text.Split(' ', StringSplitOptions.RemoveEmptyEntries))
         {
             Append(word);
@@ -112,6 +113,7 @@ sealed class Narrator(IAnsiConsole console)
         "incident.declined" or "incident.declining" => ("✘", "red", "declined"),
         "incident.eta" => ("◷", "aqua", "eta"),
         _ when kind.StartsWith("incident.", StringComparison.Ordinal) => ("▲", "orange1", "incident"),
+        "call.received" or "call.transfer" or "reception.reported" or "reception.messagetaken" or "reception.incomplete" or "reception.missed" => ("☎", "yellow", "reception"),
         "call.requested" or "call.scheduled" or "call.outcome" or "call.cancelled" or "call.voicemail" => ("☎", "yellow", "dispatch"),
         _ when kind.StartsWith("tool.", StringComparison.Ordinal) => ("⚙", "mediumpurple1", "tool"),
         "message.requested" => ("✉", "deepskyblue1", "message"),
@@ -133,7 +135,7 @@ sealed class Narrator(IAnsiConsole console)
 
     void Head()
     {
-        var (colour, name) = speaker == "agent" ? ("springgreen2", "● City") : ("deepskyblue1", "○ Responder");
+        var (colour, name) = speaker == "agent" ? ("springgreen2", "● City") : ("deepskyblue1", $"○ {speaker}");
         console.Markup($"[grey]{Time(speakerSince)}[/]  [{colour}]{name,-13}[/] ");
     }
 

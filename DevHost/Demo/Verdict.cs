@@ -9,7 +9,8 @@ namespace CityMonitor.Hosting;
 static class Verdict
 {
     public static async Task<bool> ShowAsync(
-        IAnsiConsole console, SimulatorClient simulator, CityState state, IncidentId incident, long ticket, string phone, CancellationToken ct)
+        IAnsiConsole console, SimulatorClient simulator, CityState state, IncidentId incident, long ticket, string phone, CancellationToken ct,
+        params IReadOnlyList<(bool Holds, string Text)> also)
     {
         var now = await state.IncidentAsync(incident, ct);
         var filed = await simulator.TicketAsync(ticket, ct);
@@ -23,6 +24,7 @@ static class Verdict
             (now?.Evidence.Any(e => e.Status is DeliveryStatus.Sent or DeliveryStatus.Delivered or DeliveryStatus.Read) == true, $"Messages delivered: {now?.Evidence.Count(e => e.Status is DeliveryStatus.Delivered or DeliveryStatus.Read) ?? 0} of {now?.Evidence.Count ?? 0}"),
             await HeardAsync(simulator, state, now, phone, ct),
         };
+        checks.AddRange(also);
         foreach (var (holds, text) in checks)
         {
             console.MarkupLine($"  {(holds ? "[green]✔[/]" : "[red]✘[/]")} {Markup.Escape(text)}");
@@ -35,10 +37,16 @@ static class Verdict
     /// <summary>Word for word: every word of the agent in the transcript was heard at the phone, in order, and nothing else was.</summary>
     internal static async Task<(bool Holds, string Text)> HeardAsync(SimulatorClient simulator, CityState state, IncidentState? incident, string phone, CancellationToken ct)
     {
+        return await HeardAsync(simulator, state, [.. (incident?.Attempts ?? []).Select(attempt => attempt.Call)], phone, ct);
+    }
+
+    /// <summary>The same of these calls, which must be all that the phone had.</summary>
+    internal static async Task<(bool Holds, string Text)> HeardAsync(SimulatorClient simulator, CityState state, IReadOnlyList<CallId> ours, string phone, CancellationToken ct)
+    {
         var spoken = new List<Turn>();
-        foreach (var attempt in incident?.Attempts ?? [])
+        foreach (var call in ours)
         {
-            spoken.AddRange((await state.TurnsAsync(attempt.Call, ct)).Where(turn => turn.Speaker == Speaker.Agent));
+            spoken.AddRange((await state.TurnsAsync(call, ct)).Where(turn => turn.Speaker == Speaker.Agent));
         }
 
         var calls = await simulator.CallsAsync(phone, ct);

@@ -74,6 +74,14 @@ sealed partial class FreshdeskClient(HttpClient http, FreshdeskPace pace, Freshd
         return await ReadAsync(response, FreshdeskJson.Default.FreshdeskTicket, ct);
     }
 
+    /// <summary>Files a ticket. Not idempotent: after an unknown outcome look for it first.</summary>
+    public async Task<FreshdeskTicket> CreateAsync(TicketBody ticket, CancellationToken ct)
+    {
+        using var body = JsonContent.Create(ticket, FreshdeskJson.Default.TicketBody);
+        using var response = await SendAsync(HttpMethod.Post, "tickets", body, ct);
+        return await ReadAsync(response, FreshdeskJson.Default.FreshdeskTicket, ct);
+    }
+
     /// <summary>Adds a private note. Not idempotent: after an unknown outcome ask <see cref="HasNoteAsync"/> first.</summary>
     public async Task AddNoteAsync(long id, string html, CancellationToken ct)
     {

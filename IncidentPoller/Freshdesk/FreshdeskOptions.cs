@@ -92,6 +92,9 @@ sealed class TicketFieldNames
         (TicketField.DetectedAt, Split(DetectedAt)),
     ];
 
+    /// <summary>Where a value is written: the first of the field's names.</summary>
+    internal string? NameOf(TicketField field) => ByField.First(entry => entry.Field == field).Names.FirstOrDefault();
+
     internal IEnumerable<string> Names => ByField.SelectMany(entry => entry.Names);
 
     internal IEnumerable<string> Problems() =>

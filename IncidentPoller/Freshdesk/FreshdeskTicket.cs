@@ -102,6 +102,20 @@ sealed record TicketUpdate(
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] IReadOnlyDictionary<string, JsonElement>? CustomFields,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] IReadOnlyList<string>? Tags = null);
 
+/// <summary>POST /tickets. The requester is a phone with a name, or, for somebody without a number, an id of our own.</summary>
+/// <param name="Source">3 is phone.</param>
+sealed record TicketBody(
+    string Subject,
+    string Description,
+    int Status,
+    int Priority,
+    int Source,
+    string Name,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Phone,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? UniqueExternalId,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] IReadOnlyList<string>? Tags,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] IReadOnlyDictionary<string, string>? CustomFields);
+
 sealed record NoteBody(string Body, bool Private);
 
 /// <summary>400: {"description":"Validation failed","errors":[{"field":"cf_eta","message":"...","code":"invalid_field"}]}</summary>
@@ -127,5 +141,6 @@ sealed record FreshdeskFieldError
 [JsonSerializable(typeof(FreshdeskSearch))]
 [JsonSerializable(typeof(TicketUpdate))]
 [JsonSerializable(typeof(NoteBody))]
+[JsonSerializable(typeof(TicketBody))]
 [JsonSerializable(typeof(FreshdeskErrors))]
 sealed partial class FreshdeskJson : JsonSerializerContext;

@@ -20,7 +20,7 @@ sealed partial class TicketObserver(PollerStore store, MessageBus bus, TicketPar
     /// <param name="republish">True: an open or accepted ticket is reported even where nothing has changed.</param>
     public Task ObserveAsync(FreshdeskTicket ticket, bool republish, CancellationToken ct) => InOrderAsync(ticket.Id, (incident, known) =>
     {
-        if (known is not null && ticket.UpdatedAt < known.UpdatedAt)
+        if ((known is not null && ticket.UpdatedAt < known.UpdatedAt) || (known is null && PurposeTags.IsNoIncident(ticket)))
         {
             return null;
         }

@@ -11,7 +11,7 @@ namespace CityMonitor.IncidentPoller.Writing;
 /// with growing waits, for as long as it takes; nothing is given up for an outage.
 /// </summary>
 sealed partial class TicketDesk(
-    Leases leases, TicketWork work, TicketWriter writer, OpenTicketSweep looks, FreshdeskPace pace, TimeProvider clock, ILogger<TicketDesk> log) : LeasedService(leases)
+    Leases leases, TicketWork work, TicketWriter writer, TicketFiler filer, OpenTicketSweep looks, FreshdeskPace pace, TimeProvider clock, ILogger<TicketDesk> log) : LeasedService(leases)
 {
     const int AtOnce = 8;
     const int MostBreaks = 5;
@@ -118,6 +118,10 @@ sealed partial class TicketDesk(
         else if (item.Note is { } note)
         {
             await writer.WriteAsync(note, ct);
+        }
+        else if (item.Create is { } create)
+        {
+            await filer.FileAsync(create, ct);
         }
         else
         {

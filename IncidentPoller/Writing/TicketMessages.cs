@@ -12,7 +12,7 @@ sealed class TicketMessages(TicketWork work) : IMessageHandler
         {
             case UpdateTicket { Status: TicketStatus.Resolved or TicketStatus.Closed } update:
                 return ValueTask.FromResult(Handled.Dead($"{update.WriteId} would set ticket {update.TicketId} to {update.Status}: City Monitor never resolves or closes a ticket."));
-            case UpdateTicket { Status: null, CustomFields: null or { Count: 0 }, Acceptance: null }:
+            case UpdateTicket { Status: null, CustomFields: null or { Count: 0 }, Acceptance: null, Correction: null }:
                 break;
             case UpdateTicket { Status: { } status } update when (int)status < (int)TicketStatus.Open:
                 return ValueTask.FromResult(Handled.Dead($"{update.WriteId} would set ticket {update.TicketId} to status {(int)status}, which Freshdesk does not have."));
@@ -21,6 +21,9 @@ sealed class TicketMessages(TicketWork work) : IMessageHandler
                 break;
             case AddTicketNote note:
                 work.Add(step, note.TicketId, new TicketWorkItem(Note: note), delivery.EntryId);
+                break;
+            case CreateTicket create:
+                work.Add(step, TicketFiler.QueueOf(create.WriteId), new TicketWorkItem(Create: create), delivery.EntryId);
                 break;
             case TicketTouched { TicketId: > 0 } touched:
                 work.Add(step, touched.TicketId, TicketWorkItem.Look, delivery.EntryId);

@@ -8,27 +8,30 @@ using CityMonitor.Messaging.Streams;
 
 namespace CityMonitor.IncidentPoller.Writing;
 
-/// <summary>One thing to do for a ticket: one of the three, or, with none, to read it now.</summary>
-sealed record TicketWorkItem(UpdateTicket? Update = null, AddTicketNote? Note = null)
+/// <summary>One thing to do for a ticket: one of these, or, with none, to read it now.</summary>
+sealed record TicketWorkItem(UpdateTicket? Update = null, AddTicketNote? Note = null, CreateTicket? Create = null)
 {
     public static readonly TicketWorkItem Look = new();
 
     public string ToJson() => JsonSerializer.Serialize(
         new StoredWork(
             Update is null ? null : JsonSerializer.SerializeToElement(Update, ContractsJson.Default.UpdateTicket),
-            Note is null ? null : JsonSerializer.SerializeToElement(Note, ContractsJson.Default.AddTicketNote)),
+            Note is null ? null : JsonSerializer.SerializeToElement(Note, ContractsJson.Default.AddTicketNote),
+            Create is null ? null : JsonSerializer.SerializeToElement(Create, ContractsJson.Default.CreateTicket)),
         PollerJson.Default.StoredWork);
 
     /// <exception cref="JsonException">Not an item of ours.</exception>
     public static TicketWorkItem FromJson(ReadOnlySpan<byte> json)
     {
         var stored = JsonSerializer.Deserialize(json, PollerJson.Default.StoredWork);
-        return new TicketWorkItem(stored?.Update?.Deserialize(ContractsJson.Default.UpdateTicket), stored?.Note?.Deserialize(ContractsJson.Default.AddTicketNote));
+        return new TicketWorkItem(
+            stored?.Update?.Deserialize(ContractsJson.Default.UpdateTicket), stored?.Note?.Deserialize(ContractsJson.Default.AddTicketNote),
+            stored?.Create?.Deserialize(ContractsJson.Default.CreateTicket));
     }
 }
 
-/// <summary>How an item stands in Redis: {"update":{...}}, {"note":{...}} or {}.</summary>
-sealed record StoredWork(JsonElement? Update, JsonElement? Note);
+/// <summary>How an item stands in Redis: {"update":{...}}, {"note":{...}}, {"create":{...}} or {}.</summary>
+sealed record StoredWork(JsonElement? Update, JsonElement? Note, JsonElement? Create = null);
 
 /// <summary>The next item of a ticket as it stands in Redis.</summary>
 /// <param name="Score">Its place; an item that was asked for again meanwhile has another one.</param>

@@ -9,6 +9,7 @@ using CityMonitor.Messaging.Redis;
 using CityMonitor.Messaging.State;
 using CityMonitor.Messaging.Streams;
 using CityMonitor.ServiceDefaults;
+using Microsoft.Extensions.Options;
 
 namespace CityMonitor.IncidentPoller.Writing;
 
@@ -16,7 +17,7 @@ namespace CityMonitor.IncidentPoller.Writing;
 /// Makes each write to a ticket once. An outage leaves the write to be tried again (it throws); whatever else can happen ends here, with a
 /// line in the audit.
 /// </summary>
-sealed partial class TicketWriter(RedisClient redis, FreshdeskClient freshdesk, TicketObserver observer, MessageBus bus, ILogger<TicketWriter> log)
+sealed partial class TicketWriter(RedisClient redis, FreshdeskClient freshdesk, TicketObserver observer, MessageBus bus, IOptions<FreshdeskOptions> options, ILogger<TicketWriter> log)
 {
     const string Started = "started", Done = "done";
     static readonly TimeSpan RememberFor = TimeSpan.FromDays(7);
@@ -56,7 +57,7 @@ sealed partial class TicketWriter(RedisClient redis, FreshdeskClient freshdesk, 
     /// <summary>To cm:dead, where the operator sees it and can have it tried again. A look that was asked for needs no grave: the poller looks anyway.</summary>
     public async Task GiveUpAsync(TicketWorkItem item, string reason, CancellationToken ct)
     {
-        if (((Message?)item.Update ?? item.Note) is { } message)
+        if (((Message?)item.Update ?? (Message?)item.Note ?? item.Create) is { } message)
         {
             var step = bus.BeginStep();
             step.GiveUp(message, reason);
@@ -71,6 +72,14 @@ sealed partial class TicketWriter(RedisClient redis, FreshdeskClient freshdesk, 
     async Task<string> PutAsync(UpdateTicket update, IReadOnlyList<string>? tags, CancellationToken ct)
     {
         var fields = update.CustomFields?.ToDictionary(field => field.Key, field => Text(field.Value)) ?? [];
+        foreach (var (field, value) in new[] { (TicketField.IncidentType, update.Correction?.IncidentType), (TicketField.Address, update.Correction?.Address) })
+        {
+            if (value is not null && options.Value.Fields.NameOf(field) is { } name)
+            {
+                fields[name] = Text(value);
+            }
+        }
+
         var left = new List<string>();
         while (true)
         {

@@ -1,7 +1,16 @@
 namespace CityMonitor.Messaging.Contracts;
 
 /// <summary>Twilio's facts about a call, from TelephonyApi. Events may arrive twice or out of order; the handler decides by state.</summary>
-public sealed record CallReceived(CallId Call, string CallSid, PhoneNumber From, PhoneNumber To) : CallMessage(Call);
+/// <param name="From">Null for a caller who hides their number.</param>
+public sealed record CallReceived(CallId Call, string CallSid, PhoneNumber? From, PhoneNumber To) : CallMessage(Call);
+
+/// <summary>An inbound call was put through to a person, or was not.</summary>
+/// <param name="Connected">They spoke; false where nobody answered, and the call is the agent's again.</param>
+/// <param name="Status">Twilio's DialCallStatus, for example no-answer.</param>
+public sealed record TransferEnded(CallId Call, bool Connected, string Status) : CallMessage(Call);
+
+/// <summary>The minute's sweep asks the worker of an inbound call to prove that it is over or will be.</summary>
+public sealed record CallSwept(CallId Call) : CallMessage(Call);
 
 public sealed record CallPlaced(CallId Call, string CallSid) : CallMessage(Call);
 

@@ -43,6 +43,9 @@ public readonly record struct CallId : IOwnId<CallId>
 
     public static CallId Of(IncidentId incident, int number) => new($"{incident}.{number}");
     public static CallId Inbound(string callSid) => new($"in-{callSid}.1");
+
+    /// <summary>The root of a call that came in and is about no incident.</summary>
+    public static bool IsInboundRoot(string root) => root.StartsWith("in-", StringComparison.Ordinal);
     public override string ToString() => Value;
 }
 

@@ -12,6 +12,8 @@ namespace CityMonitor.Messaging.State;
 /// <param name="VoicemailText">The call-back text for an answering machine; nothing of the incident.</param>
 /// <param name="KeypadText">The incident in a few sentences, for keypad mode.</param>
 /// <param name="Goodbye">Said before the call is ended for silence or its longest duration.</param>
+/// <param name="Direction">outbound, or inbound; <paramref name="To"/> is the number on the other side either way (of a caller who hides it: our own).</param>
+/// <param name="TransferTo">The person to whom this call may be put through; null for nobody.</param>
 /// <param name="Speech">For the engine `cascade`: whose ears and voices; null takes the bridge's own (section Cascade).</param>
 public sealed record CallSession(
     CallId Call,
@@ -31,7 +33,8 @@ public sealed record CallSession(
     IReadOnlyList<ToolDefinition> Tools,
     IReadOnlyList<string> Keyterms,
     CallLimits Limits,
-    SpeechChoice? Speech = null);
+    SpeechChoice? Speech = null,
+    PhoneNumber? TransferTo = null);
 
 /// <summary>Whose ears and voices a call of the cascade engine has, in the order of preference.</summary>
 /// <param name="Ears">Speech-to-text: deepgram, flux, elevenlabs, elevenlabs-batch. The next one stands in where one fails; empty takes the bridge's own order.</param>
@@ -103,6 +106,7 @@ public sealed record ToolCallRecord(string Id, string Name, string Arguments, st
 [JsonSerializable(typeof(CallSummary))]
 [JsonSerializable(typeof(ToolCallRecord))]
 [JsonSerializable(typeof(IncidentState))]
+[JsonSerializable(typeof(ReceptionState))]
 [JsonSerializable(typeof(BridgeInfo))]
 [JsonSerializable(typeof(StreamToken))]
 public sealed partial class StateJson : JsonSerializerContext;

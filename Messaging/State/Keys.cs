@@ -6,6 +6,8 @@ namespace CityMonitor.Messaging.State;
 public static class Keys
 {
     public const string OpenIncidents = "cm:incidents:open";
+    /// <summary>Set of the inbound calls that are not over, or whose tickets are not filed.</summary>
+    public const string OpenReceptions = "cm:receptions:open";
     public const string Timers = "cm:timers";
     public const string TimerMessages = "cm:timers:messages";
 
@@ -49,6 +51,9 @@ public static class Keys
 
     public static string Lease(string name) => $"cm:lease:{name}";
     public static string Incident(IncidentId incident) => $"cm:incident:{incident}";
+
+    /// <summary>An inbound call without an incident: what was asked for and done, JSON; AgentWorker alone writes it.</summary>
+    public static string Reception(CallId call) => $"cm:reception:{call}";
 
     /// <summary>Hash, one writer per field; the names are in <see cref="CallFields"/>.</summary>
     public static string Call(CallId call) => $"cm:call:{call}";
@@ -143,6 +148,9 @@ public static class CallFields
 
     /// <summary>MediaBridge: why the conversation is over, written before it closes the socket; absent when a stream broke. /twilio/continue hangs up when it is set.</summary>
     public const string End = "end";
+
+    /// <summary>Value of <see cref="End"/>: the caller is put through to a person; should nobody answer, the conversation goes on.</summary>
+    public const string EndedByTransfer = "transfer";
 
     /// <summary>MediaBridge: set to keypad after three failures of the speech engine; /twilio/continue then goes to keypad mode.</summary>
     public const string Mode = "mode";

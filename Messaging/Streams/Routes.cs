@@ -59,6 +59,7 @@ public static class Routes
         SendMessage send => send.Incident.Value,
         UpdateTicket update => update.Incident.Value,
         AddTicketNote note => note.Incident.Value,
+        CreateTicket create => create.RootId,
         AuditEntry audit => audit.Root,
         _ => CallOf(message)?.Root,
     };

@@ -29,7 +29,7 @@ sealed partial class TicketInput(FieldCatalog fields, ImmutableArray<string> req
             return;
         }
 
-        if (Email is null && Phone is null && RequesterId is null)
+        if (Email is null && Phone is null && RequesterId is null && !body.TryGetProperty("unique_external_id", out _))
         {
             errors.Add(new("requester_id", "One of the following fields must be provided: requester_id, phone, email, twitter_id, facebook_id", "missing_field"));
         }

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
+using CityMonitor.Messaging.Contracts;
 using CityMonitor.Messaging.Redis;
 using CityMonitor.Messaging.State;
 
@@ -22,6 +23,14 @@ sealed class CallState(Dictionary<string, RespValue> fields)
 
     /// <summary>Why the conversation is over or the call is to end; null while it goes on.</summary>
     public string? Over => this[CallFields.End] ?? this[DialFields.Cancel] ?? this[DialFields.Keypad];
+
+    /// <summary>It came in, and is about no incident.</summary>
+    public bool IsReception => this[DialFields.Inbound] is not null && Session is not { Incident: not null };
+
+    public bool Inbound => this[DialFields.Inbound] is not null;
+
+    /// <summary>The agent has said that it puts the caller through to this person.</summary>
+    public PhoneNumber? TransferTo => this[DialFields.Cancel] is null && this[CallFields.End] == CallFields.EndedByTransfer ? Session?.TransferTo : null;
 
     public bool KeypadMode => this[CallFields.Mode] == "keypad";
 

@@ -8,6 +8,9 @@ static class DialFields
     public const string Ring = "dial.ring";
     public const string Max = "dial.max";
 
+    /// <summary>Present for a call that came in.</summary>
+    public const string Inbound = "dial.inbound";
+
     /// <summary>traceparent of the PlaceCall.</summary>
     public const string Trace = "dial.trace";
 

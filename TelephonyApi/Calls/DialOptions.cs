@@ -68,6 +68,9 @@ sealed class DialOptions : ICheckedOptions
     /// <summary>The longest a TwiML request waits for Redis before 'one moment' is said: the phone hears nothing meanwhile. Default 1 s.</summary>
     public TimeSpan TwimlPatience { get; set; } = TimeSpan.FromSeconds(1);
 
+    /// <summary>A call that comes in rings on until AgentWorker has said how it is answered, at most so long; then 'one moment' is said. Below <see cref="RedisPatience"/>. Default 3 s.</summary>
+    public TimeSpan SessionWait { get; set; } = TimeSpan.FromSeconds(3);
+
     public IEnumerable<string> Problems()
     {
         foreach (var (key, value) in new[]
@@ -75,7 +78,7 @@ sealed class DialOptions : ICheckedOptions
             (nameof(CreateTimeout), CreateTimeout), (nameof(ReconcileAfter), ReconcileAfter), (nameof(UnknownAfter), UnknownAfter),
             (nameof(GiveUpAfter), GiveUpAfter), (nameof(Backoff), Backoff), (nameof(CheckLiveAfter), CheckLiveAfter),
             (nameof(WatchEvery), WatchEvery), (nameof(StreamErrorGrace), StreamErrorGrace), (nameof(BridgeWatchEvery), BridgeWatchEvery), (nameof(BridgeGrace), BridgeGrace),
-            (nameof(RedisPatience), RedisPatience), (nameof(TwimlPatience), TwimlPatience),
+            (nameof(RedisPatience), RedisPatience), (nameof(TwimlPatience), TwimlPatience), (nameof(SessionWait), SessionWait),
         })
         {
             if (value <= TimeSpan.Zero || value > TimeSpan.FromHours(1))

@@ -97,6 +97,35 @@ static class DialScripts
         return {call[1] or '', call[3] or ''}
         """);
 
+    /// <summary>
+    /// KEYS call sid number; ARGV id sid from ttl numberTtl. A call has come in: as if it had been placed and answered. Its caller's number
+    /// is taken, so that nobody dials whom we have on the phone.
+    /// </summary>
+    public static readonly RedisScript Receive = new(Now + """
+        if redis.call('HEXISTS', KEYS[1], 'dial') == 0 then
+          redis.call('HSET', KEYS[1], 'dial', 'placed', 'sid', ARGV[2], 'dial.inbound', 1, 'dial.at', now, 'dial.progress', 3)
+          if ARGV[3] ~= '' and redis.call('SET', KEYS[3], ARGV[1], 'NX', 'PX', ARGV[5]) then redis.call('HSET', KEYS[1], 'dial.to', ARGV[3]) end
+        end
+        redis.call('PEXPIRE', KEYS[1], ARGV[4])
+        redis.call('SET', KEYS[2], ARGV[1], 'PX', ARGV[4])
+        return 1
+        """);
+
+    /// <summary>KEYS call dialling live; ARGV id maxConcurrent. A call that came in takes a place: 1, or 0 where there is none.</summary>
+    public static readonly RedisScript Admit = new(Now + """
+        if redis.call('ZSCORE', KEYS[3], ARGV[1]) then return 1 end
+        if redis.call('HGET', KEYS[1], 'dial') ~= 'placed' then return 0 end
+        if redis.call('ZCARD', KEYS[2]) + redis.call('ZCARD', KEYS[3]) >= tonumber(ARGV[2]) then return 0 end
+        redis.call('ZADD', KEYS[3], now, ARGV[1])
+        return 1
+        """);
+
+    /// <summary>KEYS call; ARGV field value. Takes the field away where it has this value: 1, else 0.</summary>
+    public static readonly RedisScript Clear = new("""
+        if redis.call('HGET', KEYS[1], ARGV[1]) ~= ARGV[2] then return 0 end
+        return redis.call('HDEL', KEYS[1], ARGV[1])
+        """);
+
     /// <summary>KEYS call live; ARGV id rank sequence. Raises the progress; answers 1 where it rose.</summary>
     public static readonly RedisScript Advance = new(Now + """
         redis.call('ZADD', KEYS[2], 'XX', now, ARGV[1])

@@ -105,6 +105,21 @@ sealed class DialStore(RedisClient redis, IOptions<TwilioOptions> twilio, IOptio
         return (answer[0].Text!, answer[1].Text is { Length: > 0 } sid ? sid : null, (int)answer[2].Number);
     }
 
+    public Task ReceiveAsync(CallId call, string sid, PhoneNumber? from, TimeSpan atMost, CancellationToken ct) =>
+        redis.RunAsync(
+            DialScripts.Receive,
+            [Keys.Call(call), Keys.CallOfSid(sid), from is { } number ? Keys.DialNumber(number) : Keys.CallOfSid(sid)],
+            [call.Value, sid, from?.Value ?? "", keepMs, (long)atMost.TotalMilliseconds],
+            ct).AsTask();
+
+    /// <summary>False where no more calls may be live now.</summary>
+    public async Task<bool> AdmitAsync(CallId call, CancellationToken ct) =>
+        (await redis.RunAsync(DialScripts.Admit, [Keys.Call(call), Keys.Dialling, Keys.LiveCalls], [call.Value, capacity.Value.MaxConcurrentCalls], ct)).Number == 1;
+
+    /// <summary>True for the one who took it away.</summary>
+    public async Task<bool> ClearAsync(CallId call, string field, string value, CancellationToken ct) =>
+        (await redis.RunAsync(DialScripts.Clear, [Keys.Call(call)], [field, value], ct)).Number == 1;
+
     /// <summary>The number of a stream answer about to be given, and how many answers before it brought no stream.</summary>
     public async Task<(long Answer, int Fruitless)> AnswerAsync(CallId call, string bridge, CancellationToken ct)
     {

@@ -44,6 +44,9 @@ sealed class PublicUrls(IOptions<PublicUrlOptions> options)
 
     public string Keypad(CallId call, int round) => $"{root}/twilio/keypad?call={call}&round={round}";
 
+    /// <param name="round">As in <see cref="Keypad"/>.</param>
+    public string Transferred(CallId call, int round) => $"{root}/twilio/transferred?call={call}&round={round}";
+
     public string MessageStatus(MessageId message, int part) => $"{root}/twilio/message-status?message={message}&part={part}";
 
     /// <summary>The same request once more: <paramref name="pathAndQuery"/> as this service sees it.</summary>

@@ -79,6 +79,18 @@ sealed class Twiml
         return this;
     }
 
+    /// <summary>Rings at a person's phone and connects the two; what became of it is asked at <paramref name="action"/>.</summary>
+    public Twiml Dial(string number, int timeout, string action)
+    {
+        xml.WriteStartElement("Dial");
+        Attribute("timeout", $"{timeout}");
+        Attribute("action", action);
+        Attribute("method", "POST");
+        xml.WriteElementString("Number", number);
+        xml.WriteEndElement();
+        return this;
+    }
+
     /// <summary>Listens for one digit while it speaks and for <paramref name="seconds"/> after.</summary>
     public Twiml GatherDigit(string action, int seconds, string? language, params ReadOnlySpan<string> words)
     {

@@ -15,9 +15,11 @@ static class Phrases
     public const string NotAChoice = "Sorry, that is not one of the choices.";
     public const string NoAnswer = "We have not had your answer. We will call again. Goodbye.";
     public const string Sorry = "Sorry, City Monitor cannot continue this call. We will call you again. Goodbye.";
-    public const string Inbound =
-        "You have reached City Monitor, the city's automatic dispatch line. If we called you about an incident, we will call you again shortly. "
-        + "In an emergency, hang up and dial your emergency number. Goodbye.";
+    public const string NoPlace =
+        "You have reached City Monitor. Nobody can speak with you right now; somebody will call you back. In an emergency, hang up and dial your emergency number. Goodbye.";
+    public const string SorryInbound =
+        "You have reached City Monitor. We are sorry, your call cannot be taken right now. In an emergency, hang up and dial your emergency number; otherwise please call again. Goodbye.";
+    public const string Transferred = "Thank you for calling. Goodbye.";
 
     public static Twiml OneMoment(string url, string? language = null) =>
         new Twiml().Say(Moment, language).Pause(1).Redirect(url);

@@ -16,6 +16,16 @@ static class StatusEndpoints
         return group;
     }
 
+    public static RouteGroupBuilder MapStatusAliases(this RouteGroupBuilder group)
+    {
+        foreach (var path in (string[])["/call_events", "/call-status", "/events"])
+        {
+            group.MapPost(path, StatusAsync).WithSummary("As /twilio/status");
+        }
+
+        return group;
+    }
+
     public static CallFact FactOf(TwilioRequest request) => new(
         request.CallSid,
         request["CallStatus"],

@@ -10,12 +10,13 @@ sealed class TwimlAnswer(RedisPatience patience, PublicUrls urls, ILogger<TwimlA
     const int MostRounds = 50;
 
     /// <param name="again">The path and query that asks the same once more, without the counter `redis`.</param>
-    public async Task<IResult> GiveAsync(TwilioRequest request, string again, Func<CancellationToken, Task<Twiml>> work, CancellationToken ct)
+    /// <param name="rings">The caller hears the ringing tone until we answer, so there is time; else they hear nothing.</param>
+    public async Task<IResult> GiveAsync(TwilioRequest request, string again, Func<CancellationToken, Task<Twiml>> work, CancellationToken ct, bool rings = false)
     {
         Twiml? twiml = null;
         try
         {
-            twiml = await patience.TryBrieflyAsync(work, ct);
+            twiml = await (rings ? patience.TryAsync(work, ct) : patience.TryBrieflyAsync(work, ct));
         }
         catch (Exception error) when (error is not OperationCanceledException)
         {
@@ -25,7 +26,7 @@ sealed class TwimlAnswer(RedisPatience patience, PublicUrls urls, ILogger<TwimlA
         var round = request.Count("redis");
         twiml ??= round < MostRounds
             ? Phrases.OneMoment($"{urls.Same(again)}{(again.Contains('?', StringComparison.Ordinal) ? '&' : '?')}redis={round + 1}")
-            : new Twiml().Say(Phrases.Sorry).Hangup();
+            : new Twiml().Say(request["Direction"] == "inbound" ? Phrases.SorryInbound : Phrases.Sorry).Hangup();
         return Results.Content(twiml.ToString(), "text/xml; charset=utf-8");
     }
 

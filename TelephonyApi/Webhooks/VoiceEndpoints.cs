@@ -13,33 +13,37 @@ static class VoiceEndpoints
     public static RouteGroupBuilder MapVoice(this RouteGroupBuilder group)
     {
         group.MapMethods("/incoming", ["GET", "POST"], IncomingAsync).WithSummary("A call was answered, or somebody calls us");
+        group.MapMethods("/voice", ["GET", "POST"], IncomingAsync).WithSummary("The same under another name");
+        group.MapMethods("/transferred", ["GET", "POST"], TransferredAsync).WithSummary("A person was rung for a caller: what next");
         group.MapMethods("/continue", ["GET", "POST"], ContinueAsync).WithSummary("A stream has ended: what next");
         group.MapMethods("/fallback", ["GET", "POST"], FallbackAsync).WithSummary("Twilio could not use our answer");
         group.MapMethods("/keypad", ["GET", "POST"], KeypadAsync).WithSummary("A key was pressed in keypad mode");
         return group;
     }
 
+    /// <summary>The paths under which the systems that this one replaces had themselves called: a number's settings at Twilio need no change.</summary>
+    public static RouteGroupBuilder MapAliases(this RouteGroupBuilder group)
+    {
+        foreach (var path in (string[])["/incoming-call", "/incoming_call", "/inbound_call", "/inbound-call", "/twilio-voice"])
+        {
+            group.MapMethods(path, ["GET", "POST"], IncomingAsync).WithSummary("As /twilio/incoming");
+        }
+
+        return group;
+    }
+
     static Task<IResult> IncomingAsync(
-        TwilioRequest request, TwimlAnswer answer, DialStore store, CallFacts facts, CallRouter router, MessageBus bus,
-        ILogger<TwimlAnswer> log, CancellationToken ct) =>
+        TwilioRequest request, TwimlAnswer answer, DialStore store, CallFacts facts, CallRouter router, InboundCalls inbound, CancellationToken ct) =>
         answer.GiveAsync(request, TwimlAnswer.Target("incoming", request.Call, $"wait={request.Count("wait")}"), async patience =>
         {
-            if ((request.Call ?? await store.OfSidAsync(request.CallSid, patience)) is { } call)
+            if ((request.Call ?? await store.OfSidAsync(request.CallSid, patience)) is not { } call)
             {
-                await facts.ApplyAsync(call, StatusEndpoints.FactOf(request), patience);
-                return await router.DecideAsync(call, request.Count("wait"), 0, patience);
+                return await inbound.AnswerAsync(request, patience);
             }
 
-            if (request.Phone("From") is { } from && request.Phone("To") is { } to
-                && request.CallSid.Length > 0 && CallId.TryParse($"in-{request.CallSid}.1", out var inbound))
-            {
-                WebhookLog.Inbound(log, request.CallSid, from.Masked);
-                await bus.PublishAsync(new CallReceived(inbound, request.CallSid, from, to), patience);
-                await facts.AuditAsync(inbound, "call.received", $"A call came in from {from.Masked}.", patience);
-            }
-
-            return new Twiml().Say(Phrases.Inbound).Hangup();
-        }, ct);
+            await facts.ApplyAsync(call, StatusEndpoints.FactOf(request), patience);
+            return await router.DecideAsync(call, request.Count("wait"), 0, patience);
+        }, ct, rings: request["Direction"] == "inbound" && request["CallStatus"] == "ringing");
 
     static Task<IResult> ContinueAsync(
         TwilioRequest request, TwimlAnswer answer, DialStore store, CallFacts facts, CallRouter router, CancellationToken ct)
@@ -64,11 +68,42 @@ static class VoiceEndpoints
         }, ct);
     }
 
-    static Task<IResult> FallbackAsync(TwilioRequest request, TwimlAnswer answer, CallRouter router, ILogger<TwimlAnswer> log, CancellationToken ct)
+    static Task<IResult> FallbackAsync(
+        TwilioRequest request, TwimlAnswer answer, DialStore store, CallRouter router, InboundCalls inbound, ILogger<TwimlAnswer> log, CancellationToken ct)
     {
         WebhookLog.Fallback(log, request.Call, request["ErrorCode"], request["ErrorUrl"]);
         return answer.GiveAsync(request, TwimlAnswer.Target("fallback", request.Call), async patience =>
-            request.Call is { } call ? await router.DecideAsync(call, 0, 0, patience) : new Twiml().Say(Phrases.Inbound).Hangup(), ct);
+            (request.Call ?? await store.OfSidAsync(request.CallSid, patience)) is { } call
+                ? await router.DecideAsync(call, 0, 0, patience)
+                : await inbound.AnswerAsync(request, patience), ct);
+    }
+
+    /// <summary>A person's phone was rung for a caller. They spoke, or the conversation goes on where it was left.</summary>
+    static Task<IResult> TransferredAsync(
+        TwilioRequest request, TwimlAnswer answer, DialStore store, CallFacts facts, CallRouter router, MessageBus bus, ILogger<TwimlAnswer> log, CancellationToken ct)
+    {
+        var status = request["DialCallStatus"] is { Length: > 0 } given ? given : request["dialled"];
+        var again = TwimlAnswer.Target("transferred", request.Call, $"round={request.Count("round")}", $"dialled={Uri.EscapeDataString(status)}");
+        return answer.GiveAsync(request, again, async patience =>
+        {
+            if ((request.Call ?? await store.OfSidAsync(request.CallSid, patience)) is not { } call)
+            {
+                return new Twiml().Hangup();
+            }
+
+            WebhookLog.Transferred(log, call, status);
+            var connected = status is "completed" or "answered";
+            await bus.PublishAsync(new TransferEnded(call, connected, status), patience);
+            if (connected)
+            {
+                await store.SetAsync(call, CallFields.End, "transferred", patience);
+                return new Twiml().Say(Phrases.Transferred, (await store.ReadAsync(call, patience)).Session?.Language).Hangup();
+            }
+
+            await store.ClearAsync(call, CallFields.End, CallFields.EndedByTransfer, patience);
+            await facts.ApplyAsync(call, StatusEndpoints.FactOf(request), patience);
+            return await router.DecideAsync(call, 0, request.Count("round"), patience);
+        }, ct);
     }
 
     static Task<IResult> KeypadAsync(

@@ -41,6 +41,12 @@ static partial class WebhookLog
     [LoggerMessage(3213, LogLevel.Error, "The state of incident {Incident} could not be read; the key that was pressed counts")]
     public static partial void UnreadableIncident(ILogger log, Exception error, IncidentId incident);
 
+    [LoggerMessage(3214, LogLevel.Information, "Call {Call} is put through to {Number}")]
+    public static partial void Transfers(ILogger log, CallId call, string number);
+
+    [LoggerMessage(3215, LogLevel.Information, "Call {Call} was put through: {Status}")]
+    public static partial void Transferred(ILogger log, CallId call, string status);
+
     [LoggerMessage(3212, LogLevel.Information, "Inbound call {Sid} from {Number}")]
     public static partial void Inbound(ILogger log, string sid, string number);
 }

@@ -345,7 +345,6 @@ public sealed class DispatchTests(Town town)
         await incident.NoteAsync("could not do a step");
 
         var unknown = CallId.Parse("in-CA0001.1");
-        await town.PublishAsync(new CallReceived(unknown, "CA0001", PhoneNumber.Parse("+12025550199"), PhoneNumber.Parse("+12025550100")));
         await town.Calls.BeginStreamAsync(unknown, Town.Bridge, Ct);
         await town.PublishAsync(new ToolRequested(unknown, 1, "unknown-1", "accept_incident", "{}"));
         Assert.Contains("Nothing is known", (await town.HearsAsync<ToolResult>(r => r.ToolCallId == "unknown-1")).Content, StringComparison.Ordinal);

@@ -75,6 +75,7 @@ sealed class RunningTelephony : IAsyncDisposable
             ["Dialling:BridgeGrace"] = "00:00:00.100",
             ["Dialling:RedisPatience"] = "00:00:00.700",
             ["Dialling:TwimlPatience"] = "00:00:00.700",
+            ["Dialling:SessionWait"] = "00:00:00.200",
             ["Dialling:BridgeWatchEvery"] = "00:00:00.050",
         });
         builder.Configuration.AddInMemoryCollection(settings.ToDictionary(setting => setting.Key, setting => (string?)setting.Value));

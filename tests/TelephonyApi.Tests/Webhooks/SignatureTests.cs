@@ -66,6 +66,16 @@ public sealed class SignatureTests : TelephonyTest
     [InlineData("/twilio/stream-status")]
     [InlineData("/twilio/message-status")]
     [InlineData("/twilio/message")]
+    [InlineData("/twilio/voice")]
+    [InlineData("/twilio/transferred")]
+    [InlineData("/incoming-call")]
+    [InlineData("/incoming_call")]
+    [InlineData("/inbound_call")]
+    [InlineData("/inbound-call")]
+    [InlineData("/twilio-voice")]
+    [InlineData("/call_events")]
+    [InlineData("/call-status")]
+    [InlineData("/events")]
     public async Task Every_route_of_Twilios_refuses_a_forged_request(string route)
     {
         using var forged = await Telephony.TwilioAsync($"{route}?call=fd-1.1", token: "somebody-else's", form: [("CallSid", "CA1"), ("CallStatus", "completed")]);

@@ -215,17 +215,6 @@ public sealed class VoiceTests : TelephonyTest
     }
 
     [Fact]
-    public async Task An_inbound_call_is_told_of_and_answered_politely()
-    {
-        var twiml = await Telephony.TwimlAsync("/twilio/incoming", ("CallSid", Sid), ("CallStatus", "ringing"), ("Direction", "inbound"), ("From", "+12025550177"), ("To", "+12025550100"));
-        Assert.Contains("City Monitor", twiml.Element("Say")!.Value, StringComparison.Ordinal);
-        var received = await Telephony.OneAsync<CallReceived>();
-        Assert.Equal(("in-" + Sid + ".1", "+12025550177"), (received.Call.Value, received.From.Value));
-        var anonymous = await Telephony.TwimlAsync("/twilio/incoming", ("CallSid", Sid), ("From", "anonymous"), ("To", "+12025550100"));
-        Assert.NotNull(anonymous.Element("Say"));
-    }
-
-    [Fact]
     public async Task An_answer_before_the_session_is_stored_waits_for_it()
     {
         await Telephony.AddBridgeAsync("b", 5);

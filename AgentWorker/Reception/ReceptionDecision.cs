@@ -1,0 +1,63 @@
+using CityMonitor.AgentWorker.Flows;
+using CityMonitor.Messaging.Contracts;
+using CityMonitor.Messaging.State;
+
+namespace CityMonitor.AgentWorker.Reception;
+
+/// <summary>
+/// One message on its way through a call that came in: the state as it is, and the effects that were decided so far. No clock, no Redis, no
+/// network: what a decision needs was read before.
+/// </summary>
+sealed class ReceptionDecision(ReceptionState state, DateTimeOffset now, ReceptionOptions options, Flow flow, ReceptionFacts facts)
+{
+    readonly List<Message> _messages = [];
+
+    public ReceptionState State { get; set; } = state;
+    public DateTimeOffset Now => now;
+    public ReceptionOptions Options => options;
+    public Flow Flow => flow;
+    public ReceptionFacts Facts => facts;
+    public CallId Call => State.Call;
+    public IReadOnlyList<Message> Messages => _messages;
+
+    /// <summary>Set in the decision that opens the call.</summary>
+    public CallSession? Session { get; set; }
+
+    /// <summary>When it is to be derived what the call came to.</summary>
+    public TimeSpan? OutcomeIn { get; set; }
+
+    /// <summary>Metrics to record when the decision is applied; a decision that is made again after a crash may count twice.</summary>
+    public List<Action> Measurements { get; } = [];
+
+    public FlowStage? Stage => Flow.Stage(State.Stage);
+
+    /// <summary>Neither the call nor anything that was asked for in it waits for anything any more.</summary>
+    public bool IsOver => State.Outcome is not null && State.Tickets.All(ticket => ticket.Noted);
+
+    public void Publish(Message message) => _messages.Add(message);
+
+    /// <summary>Takes messages back that another part answers for.</summary>
+    public IReadOnlyList<T> TakeMessages<T>(Func<T, bool> which) where T : Message
+    {
+        List<T> taken = [.. _messages.OfType<T>().Where(which)];
+        _messages.RemoveAll(message => message is T m && taken.Contains(m));
+        return taken;
+    }
+
+    public void Audit(string kind, string text) => Publish(new AuditEntry("AgentWorker", kind, Call.Root, Call, text));
+
+    /// <summary>Names a write to the ticket system; the same in a decision that is made again.</summary>
+    public string NextWriteId(string what)
+    {
+        var id = $"{Call.Root}.{what}.{State.NextWrite}";
+        State = State with { NextWrite = State.NextWrite + 1 };
+        return id;
+    }
+}
+
+/// <param name="Transcript">The turns as they were spoken and heard; read only where a ticket's note needs them.</param>
+/// <param name="Dial">TelephonyApi's word on the call (field dial); null where it knows nothing.</param>
+sealed record ReceptionFacts(IReadOnlyList<Turn> Transcript, string? Dial = null)
+{
+    public static readonly ReceptionFacts None = new([]);
+}

@@ -1,0 +1,152 @@
+using CityMonitor.AgentWorker.Dispatch;
+using CityMonitor.AgentWorker.Flows;
+using CityMonitor.AgentWorker.Talk;
+using CityMonitor.AgentWorker.Tools;
+using CityMonitor.Messaging.Contracts;
+using CityMonitor.Messaging.Redis;
+using CityMonitor.Messaging.State;
+using CityMonitor.Messaging.Streams;
+using CityMonitor.ServiceDefaults;
+using Microsoft.Extensions.Options;
+
+namespace CityMonitor.AgentWorker.Reception;
+
+/// <summary>Reads the call that came in, lets <see cref="ReceptionDecisions"/> decide, and turns the decision into the step's effects.</summary>
+sealed partial class ReceptionHandler(
+    ReceptionStore receptions, CallStore calls, FlowLibrary flows, TalkStore talks, IOptions<ReceptionOptions> options, IOptions<DispatchOptions> dispatch,
+    TimeProvider clock, ILogger<ReceptionHandler> log) : IMessageHandler
+{
+    public async ValueTask<Handled> HandleAsync(Delivery delivery, Step step, CancellationToken ct)
+    {
+        if (delivery.Message is not AgentMessage message || !CallId.TryParse($"{message.Root}.1", out var call))
+        {
+            return Handled.Dead($"{delivery.Message.GetType().Name} belongs to no call.");
+        }
+
+        using var scope = log.ForCall(call);
+        var flow = flows.Get(options.Value.Flow);
+        var state = await receptions.ReadAsync(call, ct);
+        var opened = state is null;
+        if ((state ?? await OpenAsync(call, message, flow, ct)) is not { } reception)
+        {
+            Unknown(message, step);
+            return Handled.Done;
+        }
+
+        var decision = new ReceptionDecision(reception, clock.GetUtcNow(), options.Value, flow, await FactsAsync(message, call, ct));
+        if (opened && message is CallReceived)
+        {
+            decision.Session = Sessions.Build(
+                flow, reception, dispatch.Value.Authority, options.Value.TransferNumber, flow.Tools.Select(name => ReceptionToolBox.Find(name)!.Definition), decision.Now);
+            ReceptionDecisions.Opened(decision);
+        }
+        else
+        {
+            ReceptionDecisions.Decide(decision, message);
+        }
+
+        await TalkAsync(decision, message, step, ct);
+        Apply(decision, step);
+        LogDecided(message.GetType().Name, decision.State.Stage, decision.Messages.Count);
+        return Handled.Done;
+    }
+
+    /// <summary>The call's first word; or any word of a call whose state was lost with Redis, and whose bridge still holds its session.</summary>
+    async Task<ReceptionState?> OpenAsync(CallId call, AgentMessage message, Flow flow, CancellationToken ct) => message switch
+    {
+        CallReceived m => new ReceptionState(call, m.CallSid, m.From, m.To, clock.GetUtcNow(), flow.First.Name),
+        UserTurn or ToolRequested or MediaStarted when await calls.ReadSessionAsync(call, ct) is { Incident: null } session =>
+            new ReceptionState(call, call.Root[(call.Root.IndexOf('-', StringComparison.Ordinal) + 1)..], session.To, session.To, clock.GetUtcNow(), flow.First.Name),
+        _ => null,
+    };
+
+    async Task<ReceptionFacts> FactsAsync(AgentMessage message, CallId call, CancellationToken ct) => message switch
+    {
+        TimerDue or TicketCreated => new ReceptionFacts(await calls.ReadTurnsAsync(call, ct)),
+        CallSwept => new ReceptionFacts(await calls.ReadTurnsAsync(call, ct), (await calls.ReadAsync(call, ct)).GetValueOrDefault(CallFields.Dial)?.Text),
+        _ => ReceptionFacts.None,
+    };
+
+    /// <summary>The conversation's part of the message: a turn of it, or a tool's answer that it waits for.</summary>
+    async Task TalkAsync(ReceptionDecision d, AgentMessage message, Step step, CancellationToken ct)
+    {
+        var isTurn = message is UserTurn or TurnConfirmed or AgentInterrupted or ModelAnswered or MediaStarted { Stream: > 1 };
+        if (!isTurn && !d.Messages.OfType<ToolResult>().Any(result => TalkIds.IsOurs(result.ToolCallId)))
+        {
+            return;
+        }
+
+        var talk = await talks.BeginAsync(d.Call, message, ct);
+        talk.Offered = OfferedTools(d);
+        if (isTurn)
+        {
+            TalkDecisions.Decide(talk, (CallMessage)message);
+            talk.Tools.ForEach(tool => ReceptionTools.Requested(d, tool));
+        }
+
+        foreach (var result in d.TakeMessages<ToolResult>(result => TalkIds.IsOurs(result.ToolCallId)))
+        {
+            TalkDecisions.ToolAnswered(talk, result.ToolCallId, result.Content, OfferedTools(d), d.Messages.OfType<FinishCall>().Any());
+        }
+
+        talk.Apply(step);
+    }
+
+    static IReadOnlyList<string> OfferedTools(ReceptionDecision d) => d.Stage?.Tools ?? [.. d.Flow.Tools];
+
+    /// <summary>Of a call that nobody knows (a wiped Redis). Its caller still gets a sentence: silence is worse.</summary>
+    void Unknown(AgentMessage message, Step step)
+    {
+        LogUnknown(message.GetType().Name, message.Root);
+        if (message is UserTurn { Confirmed: true } turn)
+        {
+            step.Publish(new Speak(turn.Call, turn.Stream, turn.Turn, 0, "I am sorry, we have lost this conversation. Please call again. Goodbye."));
+            step.Publish(new TurnFinished(turn.Call, turn.Stream, turn.Turn, 1));
+            step.Publish(new FinishCall(turn.Call, "error"));
+        }
+        else if (message is ToolRequested m)
+        {
+            step.Publish(new ToolResult(m.Call, m.Stream, m.ToolCallId, m.Name, ToolAnswer.Error("Nothing is known of this call.", "Apologise, ask them to call again, and say goodbye.").Content));
+        }
+    }
+
+    static void Apply(ReceptionDecision d, Step step)
+    {
+        step.Set(Keys.Reception(d.Call), d.State, StateJson.Default.ReceptionState, ReceptionStore.Life);
+        if (d.IsOver)
+        {
+            step.RemoveFromSet(Keys.OpenReceptions, d.Call.Value);
+        }
+        else
+        {
+            step.AddToSet(Keys.OpenReceptions, d.Call.Value);
+        }
+
+        if (d.Session is { } session)
+        {
+            var json = System.Text.Json.JsonSerializer.Serialize(session, StateJson.Default.CallSession);
+            step.SetFields(Keys.Call(d.Call), new Dictionary<string, RedisArg> { [CallFields.Session] = json }, CallStore.Life);
+        }
+
+        foreach (var message in d.Messages)
+        {
+            step.Publish(message);
+        }
+
+        if (d.OutcomeIn is { } delay)
+        {
+            step.Schedule(new TimerDue(d.Call.Root, ReceptionDecisions.OutcomeTimer, d.Call), delay);
+        }
+
+        foreach (var measure in d.Measurements)
+        {
+            measure();
+        }
+    }
+
+    [LoggerMessage(4601, LogLevel.Debug, "{Message} handled: {Stage}, {Count} messages")]
+    partial void LogDecided(string message, string stage, int count);
+
+    [LoggerMessage(4602, LogLevel.Warning, "{Message} of {Root}, which is not known")]
+    partial void LogUnknown(string message, string root);
+}
