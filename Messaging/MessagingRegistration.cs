@@ -26,6 +26,7 @@ public static class MessagingRegistration
         services.AddSingleton<CallStore>();
         services.AddSingleton<IncidentStore>();
         services.AddSingleton<ReceptionStore>();
+        services.AddSingleton<ErasureStore>();
         services.AddSingleton<AnswerStore>();
         services.AddSingleton(provider => new MessageBus(
             provider.GetRequiredService<RedisClient>(), provider.GetRequiredService<Committer>(), provider.GetRequiredService<TimeProvider>()));

@@ -3,6 +3,7 @@ using CityMonitor.Messaging.Streams;
 using CityMonitor.ServiceDefaults;
 using CityMonitor.TelephonyApi.Calls;
 using CityMonitor.TelephonyApi.Messages;
+using CityMonitor.TelephonyApi.Records;
 using CityMonitor.TelephonyApi.Status;
 using CityMonitor.TelephonyApi.Twilio;
 using CityMonitor.TelephonyApi.Webhooks;
@@ -48,7 +49,7 @@ static class TelephonyRegistration
         services.AddVendorClient<TwilioClient>(
             vendor.Mode.Vendor, (provider, http) => TwilioClient.Configure(http, provider.GetRequiredService<IOptions<TwilioOptions>>().Value), limits);
 
-        services.AddSingleton<PublicUrls>().AddSingleton<ApiKeys>().AddSingleton<CallsReport>().AddSingleton<CallReports>().AddRateLimits().AddOpenApi();
+        services.AddSingleton<PublicUrls>().AddSingleton<ApiKeys>().AddSingleton<CallsReport>().AddSingleton<CallReports>().AddSingleton<CallEvents>().AddRateLimits().AddOpenApi();
         services.AddSingleton<DialStore>().AddSingleton<DialSignal>().AddSingleton<Dialler>().AddSingleton<DialPrimer>();
         services.AddSingleton<CallFacts>().AddSingleton<CallEnder>().AddSingleton<CallMover>();
         services.AddSingleton<DialReconciler>().AddSingleton<LiveCallWatch>().AddSingleton<MessageWatch>();
@@ -74,6 +75,8 @@ static class TelephonyRegistration
         app.MapFreshdesk();
         app.MapCalls();
         app.MapService();
+        app.MapEvents();
+        app.MapErasure();
         app.MapOpenApi();
         return app;
     }

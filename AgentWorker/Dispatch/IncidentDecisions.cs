@@ -66,6 +66,9 @@ static class IncidentDecisions
             case MessageReceived m:
                 TextMessages.Received(d, m);
                 break;
+            case EraseFromIncident m:
+                Forgetting.Decide(d, m.Number);
+                break;
             case DeadLettered m:
                 GivenUp(d, m);
                 break;

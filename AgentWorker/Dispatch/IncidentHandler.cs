@@ -3,6 +3,7 @@ using CityMonitor.AgentWorker.Flows;
 using CityMonitor.AgentWorker.PickUp;
 using CityMonitor.AgentWorker.Talk;
 using CityMonitor.AgentWorker.Tools;
+using CityMonitor.AgentWorker.Transcripts;
 using CityMonitor.Messaging.Contracts;
 using CityMonitor.Messaging.Redis;
 using CityMonitor.Messaging.State;

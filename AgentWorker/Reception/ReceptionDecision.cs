@@ -13,12 +13,22 @@ sealed class ReceptionDecision(ReceptionState state, DateTimeOffset now, Recepti
     readonly List<Message> _messages = [];
 
     public ReceptionState State { get; set; } = state;
+
+    /// <summary>As it was before this message.</summary>
+    public ReceptionState Before { get; } = state;
+
+    /// <summary>When the message was published; null where nobody knows.</summary>
+    public DateTimeOffset? AskedAt { get; init; }
+
     public DateTimeOffset Now => now;
     public ReceptionOptions Options => options;
     public Flow Flow => flow;
     public ReceptionFacts Facts => facts;
     public CallId Call => State.Call;
     public IReadOnlyList<Message> Messages => _messages;
+
+    /// <summary>Tool calls that were answered, for the call's record.</summary>
+    public List<(CallId Call, ToolCallRecord Record)> ToolCalls { get; } = [];
 
     /// <summary>Set in the decision that opens the call.</summary>
     public CallSession? Session { get; set; }

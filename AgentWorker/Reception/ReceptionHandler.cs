@@ -2,6 +2,7 @@ using CityMonitor.AgentWorker.Dispatch;
 using CityMonitor.AgentWorker.Flows;
 using CityMonitor.AgentWorker.Talk;
 using CityMonitor.AgentWorker.Tools;
+using CityMonitor.AgentWorker.Transcripts;
 using CityMonitor.Messaging.Contracts;
 using CityMonitor.Messaging.Redis;
 using CityMonitor.Messaging.State;
@@ -33,7 +34,7 @@ sealed partial class ReceptionHandler(
             return Handled.Done;
         }
 
-        var decision = new ReceptionDecision(reception, clock.GetUtcNow(), options.Value, flow, await FactsAsync(message, call, ct));
+        var decision = new ReceptionDecision(reception, clock.GetUtcNow(), options.Value, flow, await FactsAsync(message, call, ct)) { AskedAt = delivery.At };
         if (opened && message is CallReceived)
         {
             decision.Session = Sessions.Build(
@@ -47,6 +48,7 @@ sealed partial class ReceptionHandler(
 
         await TalkAsync(decision, message, step, ct);
         Apply(decision, step);
+        Recording.Apply(decision, message, step);
         LogDecided(message.GetType().Name, decision.State.Stage, decision.Messages.Count);
         return Handled.Done;
     }

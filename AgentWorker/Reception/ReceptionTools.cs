@@ -1,5 +1,6 @@
 using CityMonitor.AgentWorker.Dispatch;
 using CityMonitor.AgentWorker.Tools;
+using CityMonitor.AgentWorker.Transcripts;
 using CityMonitor.Messaging.Contracts;
 using CityMonitor.Messaging.State;
 
@@ -47,12 +48,16 @@ static class ReceptionTools
         }
 
         var tool = ReceptionToolBox.Find(m.Name);
+        var name = tool?.Name ?? "unknown";
+        d.Audit("action.started", name);
         var answer = Run(d, tool, m);
         var stage = answer.Succeeded ? d.Stage?.LeadsTo.GetValueOrDefault(m.Name) ?? d.State.Stage : d.State.Stage;
         d.State = d.State with { Stage = stage, Tools = [.. d.State.Tools.TakeLast(RememberedRuns - 1), new ToolRun(m.ToolCallId, m.Name, answer.Content)] };
         d.Publish(new ToolResult(m.Call, m.Stream, m.ToolCallId, m.Name, answer.Content));
-        d.Audit($"tool.{tool?.Name ?? "unknown"}", $"{Short(m.Arguments)} -> {Short(answer.Content)}");
-        d.Measurements.Add(() => AgentMetrics.Tool(tool?.Name ?? "unknown", answer.Succeeded ? "ok" : "refused"));
+        var (arguments, content) = (Redaction.Json(Short(m.Arguments)), Redaction.Json(answer.Content));
+        d.Audit($"tool.{name}", $"{arguments} -> {Short(content)}");
+        d.ToolCalls.Add((m.Call, new ToolCallRecord(m.ToolCallId, name, arguments, content, answer.Succeeded, d.Now, Math.Max(0, (d.Now - (d.AskedAt ?? d.Now)).TotalMilliseconds))));
+        d.Measurements.Add(() => AgentMetrics.Tool(name, answer.Succeeded ? "ok" : "refused"));
     }
 
     static ToolAnswer Run(ReceptionDecision d, ReceptionTool? tool, ToolRequested m)

@@ -44,6 +44,7 @@ static class ToolRunner
             return;
         }
 
+        d.Audit("action.started", ToolBox.Find(m.Name)?.Name ?? "unknown", m.Call);
         if (ToolBox.Find(m.Name) is { Discloses: true })
         {
             FirstWords.Recall(d);

@@ -9,7 +9,7 @@ namespace CityMonitor.AgentWorker.Transcripts;
 /// Writes the records of calls that are over, apart from the stream of any call. Doing it again changes nothing. A disk that takes none is
 /// waited for, ever longer; Redis keeps the call until then.
 /// </summary>
-sealed partial class RecordsHandler(CallRecords records, TranscriptFiles files, Alerts alerts, IOptions<TranscriptOptions> options, TimeProvider clock, ILogger<RecordsHandler> log) : IMessageHandler
+sealed partial class RecordsHandler(CallRecords records, TranscriptFiles files, Erasure erasure, Alerts alerts, IOptions<TranscriptOptions> options, TimeProvider clock, ILogger<RecordsHandler> log) : IMessageHandler
 {
     public const string Alert = "transcripts";
 
@@ -21,6 +21,7 @@ sealed partial class RecordsHandler(CallRecords records, TranscriptFiles files, 
     public async ValueTask<Handled> HandleAsync(Delivery delivery, Step step, CancellationToken ct) => delivery.Message switch
     {
         RecordCall m => await RecordAsync(m.Call, delivery, step, ct),
+        EraseSubject m => await erasure.EraseAsync(m, step, ct),
         _ => Handled.Dead($"{delivery.Message.GetType().Name} is nothing to record."),
     };
 
@@ -70,12 +71,12 @@ sealed partial class RecordsHandler(CallRecords records, TranscriptFiles files, 
     /// <summary>As long again as it has waited already, so the waits double.</summary>
     TimeSpan Wait(TimeSpan waited) => waited < s_firstWait ? s_firstWait : waited > options.Value.LongestWait ? options.Value.LongestWait : waited;
 
-    [LoggerMessage(4601, LogLevel.Information, "The record of the call {Call} is written")]
+    [LoggerMessage(4701, LogLevel.Information, "The record of the call {Call} is written")]
     partial void LogWritten(CallId call);
 
-    [LoggerMessage(4602, LogLevel.Error, "The record of the call {Call} cannot be written; it is tried again")]
+    [LoggerMessage(4702, LogLevel.Error, "The record of the call {Call} cannot be written; it is tried again")]
     partial void LogNotWritten(Exception error, CallId call);
 
-    [LoggerMessage(4603, LogLevel.Warning, "Nothing is known of the call {Call} that shall be recorded")]
+    [LoggerMessage(4703, LogLevel.Warning, "Nothing is known of the call {Call} that shall be recorded")]
     partial void LogNothingKnown(CallId call);
 }

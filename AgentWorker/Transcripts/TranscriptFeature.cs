@@ -12,7 +12,7 @@ static class TranscriptFeature
     public static void AddTranscripts(this WebApplicationBuilder builder)
     {
         builder.Services.AddCheckedOptions<TranscriptOptions>(TranscriptOptions.Section);
-        builder.Services.AddSingleton<TranscriptFiles>().AddSingleton<CallRecords>();
+        builder.Services.AddSingleton<TranscriptFiles>().AddSingleton<CallRecords>().AddSingleton<CallErasure>().AddSingleton<Erasure>();
         builder.Services.AddWorkStream<RecordsHandler>(Keys.Records, Concurrency);
         builder.Services.AddHostedService<TranscriptSweep>();
     }

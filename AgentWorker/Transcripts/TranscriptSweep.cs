@@ -35,9 +35,9 @@ sealed partial class TranscriptSweep(Leases leases, TranscriptFiles files, IOpti
         }
     }
 
-    [LoggerMessage(4611, LogLevel.Information, "{Count} records of calls older than {Days} days are deleted")]
+    [LoggerMessage(4711, LogLevel.Information, "{Count} records of calls older than {Days} days are deleted")]
     partial void LogDeleted(int count, int days);
 
-    [LoggerMessage(4612, LogLevel.Error, "Old records of calls in {Directory} cannot be deleted")]
+    [LoggerMessage(4712, LogLevel.Error, "Old records of calls in {Directory} cannot be deleted")]
     partial void LogFailed(Exception error, string directory);
 }

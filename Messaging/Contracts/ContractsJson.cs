@@ -52,5 +52,7 @@ namespace CityMonitor.Messaging.Contracts;
 [JsonSerializable(typeof(TicketCreated))]
 [JsonSerializable(typeof(TicketTouched))]
 [JsonSerializable(typeof(RecordCall))]
+[JsonSerializable(typeof(EraseSubject))]
+[JsonSerializable(typeof(EraseFromIncident))]
 [JsonSerializable(typeof(AuditEntry))]
 public sealed partial class ContractsJson : JsonSerializerContext;

@@ -40,6 +40,9 @@ public static class Keys
     /// <summary>Stream: calls that are over and shall be written down, and people who shall be forgotten.</summary>
     public const string Records = "cm:records";
 
+    /// <summary>Hash: what was erased of a person who asked for it.</summary>
+    public static string Erasure(string request) => $"cm:erase:{request}";
+
     public const string Audit = "cm:audit";
     public const string Dead = "cm:dead";
 
@@ -124,6 +127,10 @@ public static class CallFields
 
     /// <summary>TelephonyApi: queued, dialling, placed, ended.</summary>
     public const string Dial = "dial";
+
+    /// <summary>TelephonyApi: the number that is dialled, and what Twilio said about the end.</summary>
+    public const string To = "dial.to";
+    public const string EndDetail = "dial.detail";
 
     /// <summary>TelephonyApi: Twilio's CallSid.</summary>
     public const string Sid = "sid";

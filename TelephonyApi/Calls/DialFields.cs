@@ -1,9 +1,11 @@
+using CityMonitor.Messaging.State;
+
 namespace CityMonitor.TelephonyApi.Calls;
 
 /// <summary>The fields of cm:call:{id} that are TelephonyApi's own, beside the shared ones in CallFields.</summary>
 static class DialFields
 {
-    public const string To = "dial.to";
+    public const string To = CallFields.To;
     public const string Priority = "dial.priority";
     public const string Ring = "dial.ring";
     public const string Max = "dial.max";
@@ -31,7 +33,7 @@ static class DialFields
     public const string Sequence = "dial.seq";
     public const string End = "dial.end";
     public const string EndCode = "dial.code";
-    public const string EndDetail = "dial.detail";
+    public const string EndDetail = CallFields.EndDetail;
     public const string AnsweredBy = "dial.answeredBy";
 
     /// <summary>Stream answers given; the stream number at the last one; how many in a row brought no stream.</summary>

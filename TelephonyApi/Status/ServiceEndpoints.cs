@@ -38,6 +38,8 @@ static class ServiceEndpoints
         ["GET /ready"] = "readiness, each dependency by name",
         ["GET /status"] = "active calls, dial queue, messages (X-Api-Key)",
         ["GET /call/{id}"] = "one call: its state and transcript so far, by our id or Twilio's CallSid (X-Api-Key)",
+        ["GET /events"] = "what happens, as it happens: JSON or server-sent events (X-Api-Key, operator)",
+        ["POST /erase"] = "erase what is kept of a person (X-Api-Key, admin)",
         ["GET /openapi/v1.json"] = "description of this API",
         ["POST /twilio/incoming"] = "Twilio: a call was answered, or somebody calls us",
         ["POST /twilio/continue"] = "Twilio: a stream has ended",

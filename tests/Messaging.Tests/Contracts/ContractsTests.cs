@@ -34,7 +34,7 @@ public sealed class ContractsTests
             new AuditEntry("s", "k", "fd-4711", call, "text"), new IncidentWithdrawn(incident, "closed"), new IncidentSwept(incident),
             new UserTurn(call, 2, 7, "yes", true, "Do you accept?", Interrupted: true, Again: true, TurnSource.Keypad), new TurnConfirmed(call, 2, 7), new AgentInterrupted(call, 2, 7),
             new Speak(call, 2, 7, 0, "Thank you."), new TurnFinished(call, 2, 7, 1), new StopSpeaking(call, 2, 7),
-            new SwitchToKeypad(call, "x"), new RecordCall(call), new AnswerTurn(call, 2, 7, 1), new ModelAnswered(call, 2, 7, 1, "Yes.", [new ModelToolCall("2.7.1.0", "end_call", "{}")], 3),
+            new SwitchToKeypad(call, "x"), new RecordCall(call), new EraseSubject("e1", number), new EraseFromIncident(incident, number), new AnswerTurn(call, 2, 7, 1), new ModelAnswered(call, 2, 7, 1, "Yes.", [new ModelToolCall("2.7.1.0", "end_call", "{}")], 3),
         ];
     }
 
