@@ -103,7 +103,10 @@ sealed class Decision(IncidentState state, DateTimeOffset now, DispatchOptions o
 
     void SetTicket(TicketStatus? status)
     {
-        var acceptance = status is TicketStatus.Open ? null : new TicketAcceptance(State.Responder?.EtaAt, State.ArrivedAt is not null);
+        // The call's number while it goes on: a wiped Redis then has it taken up again where it is.
+        var during = State.Live is { Settled: false } ? State.Attempts.Count : (int?)null;
+        var informed = State.Informed || State.Evidence.Any(e => e.Purpose is MessagePurpose.Evidence);
+        var acceptance = status is TicketStatus.Open ? null : new TicketAcceptance(State.Responder?.EtaAt, State.ArrivedAt is not null, during, informed);
         Publish(new UpdateTicket($"{State.Id}.status.{State.NextWrite}", State.Id, State.Ticket.TicketId, status, Acceptance: acceptance));
         State = State with { NextWrite = State.NextWrite + 1 };
     }

@@ -20,6 +20,11 @@ static class Outcomes
 
         d.State = d.State with { Responder = before with { AcceptedAt = d.Now, DeclinedAt = null, DeclineReason = null, WrongNumber = false } };
         d.Audit("incident.accepted", $"{before.Name ?? "The responder"} accepted {how}.", d.Live?.Call);
+        if (d.Live is { Settled: false })
+        {
+            d.MarkAccepted(); // at once: a wiped Redis must not have them called again. Behind the call's end the ticket becomes Pending.
+        }
+
         var waited = d.Now - d.State.OpenedAt;
         d.Measurements.Add(() => AgentMetrics.Acknowledged(waited));
     }
@@ -29,6 +34,10 @@ static class Outcomes
         var before = d.State.Responder ?? ResponderRecord.Empty;
         d.State = d.State with { Responder = before with { AcceptedAt = null, DeclinedAt = d.Now, DeclineReason = reason, WrongNumber = wrongNumber } };
         d.Audit("incident.declining", $"{before.Name ?? "The responder"} said no: {reason}.", d.Live?.Call);
+        if (before.AcceptedAt is not null && d.Live is { Settled: false })
+        {
+            d.TicketOpenAgain(); // behind the call's end Conclude does it
+        }
     }
 
     public static void SettleWhenOver(Decision d)

@@ -32,7 +32,7 @@ static class Reporting
         }
 
         var known = d.State.Ticket.Version == ticket.Version;
-        var wasAccepted = d.State.AcknowledgedAt is not null;
+        var wasAccepted = d.State.AcknowledgedAt is not null || ticket.Acceptance is not null;
         var found = TicketFacts.FoundByModel(d.State);
         d.State = d.State with
         {

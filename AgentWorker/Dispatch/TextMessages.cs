@@ -18,8 +18,14 @@ static partial class TextMessages
     {
         var media = d.State.Fields.EvidenceUrls.Take(MostMedia).ToList();
         var open = d.Facts.WindowOpen;
-        return Send(d, new EvidenceMessage(default, Channel.WhatsApp, to, DeliveryStatus.Queued, open ? media.Count : 0, WaitingMedia: open || media.Count == 0 ? null : media),
+        var sent = Send(d, new EvidenceMessage(default, Channel.WhatsApp, to, DeliveryStatus.Queued, open ? media.Count : 0, WaitingMedia: open || media.Count == 0 ? null : media),
             EvidenceText(d.State), open ? media : [], TemplateVariables(d.State));
+        if (d.State.Responder?.AcceptedAt is not null)
+        {
+            d.MarkAccepted();
+        }
+
+        return sent;
     }
 
     /// <summary>
@@ -29,7 +35,7 @@ static partial class TextMessages
     /// </summary>
     public static void SendEvidenceWhereNobodyCouldAsk(Decision d)
     {
-        if (d.State.Evidence.Count == 0 && d.Live?.StopReason != "finished" && Dialled(d.State) is { } to)
+        if (d.State is { Evidence.Count: 0, Informed: false } && d.Live?.StopReason != "finished" && Dialled(d.State) is { } to)
         {
             Send(d, new EvidenceMessage(default, Channel.Sms, to, DeliveryStatus.Queued, 0), EvidenceText(d.State), [], null);
         }

@@ -187,6 +187,14 @@ static class ToolRunner
             {
                 Responder = responder with { AcceptedAt = run.Before?.AcceptedAt, DeclinedAt = run.Before?.DeclinedAt, DeclineReason = run.Before?.DeclineReason, WrongNumber = run.Before?.WrongNumber ?? false },
             };
+            if (responder.AcceptedAt is not null && d.State.Responder.AcceptedAt is null)
+            {
+                d.TicketOpenAgain();
+            }
+            else if (responder.AcceptedAt is null && d.State.Responder.AcceptedAt is not null)
+            {
+                d.MarkAccepted();
+            }
         }
         else
         {

@@ -23,9 +23,9 @@ static partial class Redaction
                 return node.ToJsonString(AgentJson.Relaxed.Options);
             }
         }
-        catch (JsonException)
+        catch (Exception error) when (error is JsonException or ArgumentException)
         {
-            // A model may write anything; then it is a text like any other.
+            // A model may write anything, also a name twice (ArgumentException); then it is a text like any other.
         }
 
         return CardNumbers.Redact(text);

@@ -6,14 +6,17 @@ namespace CityMonitor.IncidentPoller.Parsing;
 
 /// <summary>
 /// The mark of a yes on the ticket itself: city-monitor-accepted with city-monitor-of-4711, the ticket's own number (a copy of the ticket has
-/// another one, and nobody has accepted that), and city-monitor-eta-202603010945 (UTC) or city-monitor-arrived. Tags, because every account
-/// has them, they are written in one request with the status, and they can be searched for.
+/// another one, and nobody has accepted that), and city-monitor-eta-202603010945 (UTC) or city-monitor-arrived; city-monitor-call-2 while the
+/// second call, in which the yes was said, goes on; city-monitor-informed once the details have been sent. Tags, because every account has
+/// them, they are written in one request with the status, and they can be searched for.
 /// </summary>
 static class AcceptanceTags
 {
     public const string Accepted = "city-monitor-accepted";
     const string Arrived = "city-monitor-arrived";
+    const string Informed = "city-monitor-informed";
     const string Of = "city-monitor-of-";
+    const string Call = "city-monitor-call-";
     const string Eta = "city-monitor-eta-";
     const string EtaFormat = "yyyyMMddHHmm";
 
@@ -25,10 +28,13 @@ static class AcceptanceTags
             return null;
         }
 
-        var eta = tags.FirstOrDefault(tag => tag.StartsWith(Eta, StringComparison.OrdinalIgnoreCase));
         return new TicketAcceptance(
-            DateTimeOffset.TryParseExact(eta?[Eta.Length..], EtaFormat, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var at) ? at : null,
-            tags.Contains(Arrived, StringComparer.OrdinalIgnoreCase));
+            DateTimeOffset.TryParseExact(Behind(Eta), EtaFormat, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var at) ? at : null,
+            tags.Contains(Arrived, StringComparer.OrdinalIgnoreCase),
+            int.TryParse(Behind(Call), NumberStyles.None, CultureInfo.InvariantCulture, out var call) && call is > 0 and < 1000 ? call : null,
+            tags.Contains(Informed, StringComparer.OrdinalIgnoreCase));
+
+        string? Behind(string prefix) => tags.FirstOrDefault(tag => tag.StartsWith(prefix, StringComparison.OrdinalIgnoreCase))?[prefix.Length..];
     }
 
     /// <summary>The ticket's tags as they shall be; others' are kept. Null where they are so already.</summary>
@@ -47,6 +53,16 @@ static class AcceptanceTags
             {
                 wanted.Add(Eta + at.UtcDateTime.ToString(EtaFormat, CultureInfo.InvariantCulture));
             }
+
+            if (acceptance.DuringCall is { } call)
+            {
+                wanted.Add(Call + call.ToString(CultureInfo.InvariantCulture));
+            }
+
+            if (acceptance.Informed)
+            {
+                wanted.Add(Informed);
+            }
         }
 
         return wanted.Order(StringComparer.Ordinal).SequenceEqual(tags.Order(StringComparer.Ordinal)) ? null : wanted;
@@ -55,5 +71,6 @@ static class AcceptanceTags
     static string Own(FreshdeskTicket ticket) => Of + ticket.Id.ToString(CultureInfo.InvariantCulture);
 
     static bool IsOurs(string tag) =>
-        tag.StartsWith(Of, StringComparison.OrdinalIgnoreCase) || tag.Equals(Accepted, StringComparison.OrdinalIgnoreCase) || tag.Equals(Arrived, StringComparison.OrdinalIgnoreCase) || tag.StartsWith(Eta, StringComparison.OrdinalIgnoreCase);
+        ((string[])[Accepted, Arrived, Informed]).Contains(tag, StringComparer.OrdinalIgnoreCase)
+        || ((string[])[Of, Eta, Call]).Any(prefix => tag.StartsWith(prefix, StringComparison.OrdinalIgnoreCase));
 }

@@ -8,6 +8,11 @@ namespace CityMonitor.MediaBridge.Sessions;
 /// <summary>What the engine says. Events of an engine that was replaced are not heard.</summary>
 sealed partial class Conversation : IEngineEvents
 {
+    /// <summary>A quarter of a second of speech. An engine that hears and has not said so much before it is lost was of no use.</summary>
+    const int ProvedBytes = 2000;
+
+    long engineSpokeBytes;
+
     // A turn whose end the vendor never announced ends when the phone has been silent for this long.
     const double ForgottenTurnMs = 1500;
 
@@ -83,7 +88,6 @@ sealed partial class Conversation : IEngineEvents
             utteranceStart = detector.IsSpeaking ? Math.Max(0, tape.Position - (2 * PrerollBytes)) : -1;
             shortestUtteranceMs = options.ShortestUtteranceMs;
             silence.CallerSpoke();
-            EngineProved();
             mute.TurnTaken(NowMs);
         }
     }
@@ -159,7 +163,12 @@ sealed partial class Conversation : IEngineEvents
 
             mute.VendorAlive();
             mute.Answered();
-            EngineProved();
+            engineSpokeBytes += mulaw.Length;
+            if (engineSpokeBytes >= ProvedBytes)
+            {
+                EngineProved();
+            }
+
             callerAwaitsReaction = false;
             agentTurnOpen = true;
             lastAgentMs = NowMs;

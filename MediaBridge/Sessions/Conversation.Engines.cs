@@ -51,6 +51,7 @@ sealed partial class Conversation
             }
 
             engine = ready;
+            engineSpokeBytes = 0;
             discardAudio = false;
             ownClear = false;
             batch.Take();

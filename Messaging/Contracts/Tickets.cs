@@ -11,7 +11,9 @@ public sealed record UpdateTicket(
 public sealed record TicketCorrection(string? IncidentType, string? Address);
 
 /// <summary>Somebody has accepted the incident. Stands on the ticket itself (as tags), so that it outlives everything that Redis knows.</summary>
-public sealed record TicketAcceptance(DateTimeOffset? EtaAt, bool Arrived = false);
+/// <param name="DuringCall">The yes was said in this call of the incident's (1 for the first), which had not ended then; null once its outcome is settled.</param>
+/// <param name="Informed">The incident's details have been sent to the responder in writing.</param>
+public sealed record TicketAcceptance(DateTimeOffset? EtaAt, bool Arrived = false, int? DuringCall = null, bool Informed = false);
 
 /// <summary>Add a private note. Text is plain; IncidentPoller makes the HTML.</summary>
 public sealed record AddTicketNote(string WriteId, IncidentId Incident, long TicketId, string Text) : TicketMessage;

@@ -49,6 +49,9 @@ public sealed record IncidentState(
 
     public DateTimeOffset? AcknowledgedAt { get; init; }
 
+    /// <summary>The details had been sent before Redis forgot this incident.</summary>
+    public bool Informed { get; init; }
+
     public DateTimeOffset? ArrivedAt { get; init; }
 
     public string? WithdrawnReason { get; init; }

@@ -79,7 +79,7 @@ public sealed class RecoveryTests
         await poller.StartReplicaAsync();
         await poller.WaitForAsync<IncidentReported>(3);
         await poller.SendAsync(Accept(accepted.Id, "a1", new TicketAcceptance(eta)));
-        await poller.SendAsync(Accept(ours.Id, "b1", new TicketAcceptance(null, Arrived: true)));
+        await poller.SendAsync(Accept(ours.Id, "b1", new TicketAcceptance(null, Arrived: true, DuringCall: 3, Informed: true)));
         await Eventually.TrueAsync(() => poller.Ticket(accepted.Id).Status == Ticket.Pending && poller.Ticket(ours.Id).Status == Ticket.Pending, "both are pending");
         Assert.Equal(["camera-ai", "city-monitor-accepted", "city-monitor-eta-202603010945", $"city-monitor-of-{accepted.Id}"], poller.Ticket(accepted.Id).Tags.Order(StringComparer.Ordinal));
         clock.Step(TimeSpan.FromDays(longAgo ? 2 : 0));
@@ -91,7 +91,7 @@ public sealed class RecoveryTests
         reported = [.. (await poller.MessagesAsync()).Cast<IncidentReported>()];
         Assert.Equal([accepted.Id, ours.Id, open.Id], reported.Select(message => message.Ticket.TicketId).Order());
         Assert.Equal(new TicketAcceptance(eta), Of(accepted.Id).Ticket.Acceptance);
-        Assert.Equal(new TicketAcceptance(null, Arrived: true), Of(ours.Id).Ticket.Acceptance);
+        Assert.Equal(new TicketAcceptance(null, Arrived: true, DuringCall: 3, Informed: true), Of(ours.Id).Ticket.Acceptance);
         Assert.Null(Of(open.Id).Ticket.Acceptance);
         var order = (await poller.AuditAsync()).Where(entry => entry.Kind == "incident.reported").Select(entry => entry.Root).ToList();
         Assert.Equal(IncidentId.OfTicket(open.Id).Value, order[^1]);

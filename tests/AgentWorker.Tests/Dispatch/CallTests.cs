@@ -85,7 +85,7 @@ public sealed class CallTests
         responding.HangsUp(reason: "finished");
 
         Assert.Equal(IncidentStatus.Acknowledged, responding.State.Status);
-        Assert.Equal(TicketStatus.Pending, Assert.Single(responding.Of<UpdateTicket>()).Status);
+        Assert.Equal(TicketStatus.Pending, Assert.Single(responding.Of<UpdateTicket>(), update => update.Status is not null).Status);
         var note = Assert.Single(responding.Notes);
         Assert.Contains("Accepted by Officer Lee (Fire Department), phone +12025550123, at 2026-03-01 09:20:00 UTC", note, StringComparison.Ordinal);
         Assert.Contains("ETA: 12 minutes", note, StringComparison.Ordinal);

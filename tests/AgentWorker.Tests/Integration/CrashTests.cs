@@ -48,7 +48,8 @@ public sealed class CrashTests : IAsyncLifetime
         Assert.Single(_town.Seen<PlaceCall>());
         Assert.Single(_town.Seen<SendMessage>());
         Assert.Single(_town.Seen<AddTicketNote>());
-        Assert.Single(_town.Seen<UpdateTicket>());
+        Assert.Single(_town.Seen<UpdateTicket>(), update => update.Status is not null);
+        Assert.Distinct(_town.Seen<UpdateTicket>().Select(update => update.WriteId));
     }
 
     [Fact]

@@ -43,7 +43,7 @@ public sealed class DispatchTests(Town town)
         Assert.Contains("ETA: 15 minutes", note.Text, StringComparison.Ordinal);
         Assert.Contains("WhatsApp to +12025550102: delivered", note.Text, StringComparison.Ordinal);
         Assert.Contains("Responder: Yes, we take it.", note.Text, StringComparison.Ordinal);
-        Assert.Equal(TicketStatus.Pending, (await town.HearsAsync<UpdateTicket>(u => u.Incident == incident.Id)).Status);
+        Assert.Equal(TicketStatus.Pending, (await town.HearsAsync<UpdateTicket>(u => u.Incident == incident.Id && u.Status is not null)).Status);
         Assert.Single(incident.Notes);
 
         using var http = new HttpClient();

@@ -1,4 +1,5 @@
 using CityMonitor.MediaBridge.Deepgram;
+using CityMonitor.MediaBridge.Sessions;
 using CityMonitor.MediaBridge.Tests.Harness;
 using CityMonitor.Messaging.Contracts;
 using CityMonitor.Messaging.State;
@@ -40,6 +41,26 @@ public sealed class VendorFaultTests(SharedRedis redis)
 
         Assert.Equal("engine-failed", (await phone.Closed.WaitAsync(TimeSpan.FromSeconds(10))).Reason);
         Assert.Equal("City desk here.", phone.Heard);
+        Assert.Equal("keypad", await bridge.FieldAsync(session.Call, CallFields.Mode));
+    }
+
+    [Fact]
+    public async Task A_vendor_that_opens_and_hears_and_drops_before_each_answer_is_given_up_after_three_times()
+    {
+        await using var deepgram = await FakeDeepgram.StartAsync();
+        await using var bridge = await TestBridge.StartAsync(redis, deepgram.Url);
+        var session = await bridge.CallAsync();
+        await using var phone = await bridge.PhoneAsync(session.Call);
+        await phone.HeardAsync("City desk here.");
+        for (var time = 1; time <= EngineSeat.FailuresToGiveUp; time++)
+        {
+            var agent = await deepgram.NextAsync();
+            await agent.UserSaidAsync("Ten minutes");
+            await agent.SendAudioAsync(new byte[] { 0x7f, 0x00, 0xff }); // a scrap of sound is no answer
+            agent.Drop();
+        }
+
+        Assert.Equal("engine-failed", (await phone.Closed.WaitAsync(TimeSpan.FromSeconds(10))).Reason);
         Assert.Equal("keypad", await bridge.FieldAsync(session.Call, CallFields.Mode));
     }
 
