@@ -23,9 +23,9 @@ static partial class Redaction
                 return node.ToJsonString(AgentJson.Relaxed.Options);
             }
         }
-        catch (Exception error) when (error is JsonException or ArgumentException)
+        catch (Exception error) when (error is JsonException or ArgumentException or InvalidOperationException)
         {
-            // A model may write anything, also a name twice (ArgumentException); then it is a text like any other.
+            // A model may write anything, also a name twice (ArgumentException) or half a character (InvalidOperationException); then it is a text like any other.
         }
 
         return CardNumbers.Redact(text);
