@@ -72,7 +72,7 @@ sealed partial class ReceptionHandler(
     /// <summary>The conversation's part of the message: a turn of it, or a tool's answer that it waits for.</summary>
     async Task TalkAsync(ReceptionDecision d, AgentMessage message, Step step, CancellationToken ct)
     {
-        var isTurn = message is UserTurn or TurnConfirmed or AgentInterrupted or ModelAnswered or MediaStarted { Stream: > 1 };
+        var isTurn = message is UserTurn or TurnConfirmed or AgentInterrupted or ModelAnswered or TalkSummarised or MediaStarted { Stream: > 1 };
         if (!isTurn && !d.Messages.OfType<ToolResult>().Any(result => TalkIds.IsOurs(result.ToolCallId)))
         {
             return;

@@ -70,6 +70,8 @@ sealed partial class CascadeEngine : ITurnTakingEngine, IEarEvents, IMouthEvents
 
     public string Unspoken => mouth.Unspoken;
 
+    public string Unfinished => taker.HasWords ? taker.Text : "";
+
     public bool HasWords => mouth.HasWords;
 
     /// <summary>Returns when the caller can be heard.</summary>

@@ -151,6 +151,11 @@ sealed partial class Conversation : IDisposable
             disposed = true;
             ended.TrySetResult(StreamEnd.Error);
             RecordWhatWasHeard();
+            if (!resumable && TurnTaking is { Unfinished: { Length: > 0 } words })
+            {
+                Record(Speaker.Responder, words); // the line broke in the middle of it: it was said all the same
+            }
+
             engine = null;
             foreach (var tool in tools.TakeAll())
             {

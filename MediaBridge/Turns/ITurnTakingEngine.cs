@@ -21,6 +21,9 @@ interface ITurnTakingEngine : IConversationEngine
     /// <summary>There are words that have not been handed to the phone whole.</summary>
     bool HasWords { get; }
 
+    /// <summary>What the caller has said of a turn that is not over; the line may break before it is.</summary>
+    string Unfinished { get; }
+
     void CallerStarted();
 
     /// <param name="silentSinceMs">When the last sound was.</param>

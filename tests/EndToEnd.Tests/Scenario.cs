@@ -13,7 +13,7 @@ sealed class Scenario(City city, SimulatorClient simulator, CityState state, str
 
     public string Phone => phone;
 
-    public long Ticket { get; private set; }
+    public long Ticket { get; set; }
 
     public IncidentId Incident => IncidentId.OfTicket(Ticket);
 
