@@ -11,7 +11,7 @@ sealed class FlowOptions : ICheckedOptions
 {
     public const string Section = "Flows";
 
-    /// <summary>Where the *.yaml flows are; default: the nearest folder `flows` at or above the program.</summary>
+    /// <summary>Where the *.yaml flows are; default: the nearest folder `flows` at or above the program. A flow that is not here is taken from there.</summary>
     public string? Directory { get; set; }
 
     public IEnumerable<string> Problems()
@@ -37,9 +37,11 @@ sealed partial class FlowLibrary(IOptions<FlowOptions> options, ILogger<FlowLibr
     /// <summary>Throws a <see cref="FlowException"/> when there is no good version at all.</summary>
     public Flow Get(string name)
     {
-        var file = Path.Combine(_directory, name + ".yaml");
+        _flows.TryGetValue(name, out var loaded);
+        var own = Path.Combine(_directory, name + ".yaml");
+        var file = File.Exists(own) ? own : loaded?.File ?? Shipped(name) ?? own;
         var stamp = File.GetLastWriteTimeUtc(file);
-        if (_flows.TryGetValue(name, out var loaded) && loaded.Stamp == stamp)
+        if (loaded?.Stamp == stamp && loaded.File == file)
         {
             return loaded.Flow;
         }
@@ -47,17 +49,19 @@ sealed partial class FlowLibrary(IOptions<FlowOptions> options, ILogger<FlowLibr
         try
         {
             var flow = Read(file);
-            _flows[name] = new Loaded(flow, stamp);
+            _flows[name] = new Loaded(flow, stamp, file);
             LogLoaded(file);
             return flow;
         }
         catch (FlowException error) when (loaded is not null)
         {
             LogBroken(error, file);
-            _flows[name] = loaded with { Stamp = stamp };
+            _flows[name] = loaded with { Stamp = stamp, File = file };
             return loaded.Flow;
         }
     }
+
+    static string? Shipped(string name) => Find(null) is { } shipped && Path.Combine(shipped, name + ".yaml") is var file && File.Exists(file) ? file : null;
 
     static Flow Read(string file)
     {
@@ -90,7 +94,7 @@ sealed partial class FlowLibrary(IOptions<FlowOptions> options, ILogger<FlowLibr
         return null;
     }
 
-    sealed record Loaded(Flow Flow, DateTime Stamp);
+    sealed record Loaded(Flow Flow, DateTime Stamp, string File);
 
     [LoggerMessage(4301, LogLevel.Information, "Flow {File} read")]
     partial void LogLoaded(string file);

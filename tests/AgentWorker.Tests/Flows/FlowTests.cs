@@ -70,6 +70,11 @@ public sealed class FlowTests
             File.SetLastWriteTimeUtc(file, new DateTime(2026, 1, 3));
             Assert.Equal("Zain", library.Get("incident-dispatch").Agent);
             Assert.Throws<FlowException>(() => library.Get("absent"));
+
+            // Gone for a moment while an editor saves it: the last good version, not the shipped one. What was never here is the shipped one.
+            File.Delete(file);
+            Assert.Equal("Zain", library.Get("incident-dispatch").Agent);
+            Assert.Equal("inbound-reception", library.Get("inbound-reception").Name);
         }
         finally
         {
