@@ -2,6 +2,7 @@
 # Starts the whole of City Monitor on this machine; every vendor without credentials is simulated.
 #   ./run.sh                start everything and print the URLs; Ctrl-C ends it
 #   ./run.sh demo           raise an incident and watch it being handled, call and all
+#   ./run.sh demo inbound   somebody phones the city and reports an accident
 #   ./run.sh --dashboard    with the Aspire dashboard (traces, metrics, logs)
 #   ./run.sh --help         everything else
 set -euo pipefail

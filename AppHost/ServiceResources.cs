@@ -25,6 +25,10 @@ static class ServiceResources
         {
             // A project without a launch profile would run as Production, where nothing is simulated.
             service.WithEnvironment("ASPNETCORE_ENVIRONMENT", builder.Environment.EnvironmentName);
+            if (spec == Topology.AgentWorker && vendors.Single(vendor => vendor.Vendor.Name == "Twilio").Simulated)
+            {
+                service.WithEnvironment(Topology.OnDutyKey.Replace(":", "__", StringComparison.Ordinal), builder.Configuration[Topology.OnDutyKey] ?? Topology.SimulatedOnDuty);
+            }
         }
 
         return simulator is not null && vendors.Any(vendor => vendor.Simulated && spec.Holds.Contains(vendor.Vendor.Name)) ? service.WaitFor(simulator) : service;

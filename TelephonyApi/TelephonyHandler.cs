@@ -4,12 +4,15 @@ using CityMonitor.Messaging.State;
 using CityMonitor.Messaging.Streams;
 using CityMonitor.TelephonyApi.Calls;
 using CityMonitor.TelephonyApi.Messages;
+using CityMonitor.TelephonyApi.Twilio;
+using CityMonitor.TelephonyApi.Webhooks;
 
 namespace CityMonitor.TelephonyApi;
 
 /// <summary>AgentWorker's orders, from cm:telephony.</summary>
 sealed class TelephonyHandler(
-    DialStore store, CallStore calls, CallEnder ender, DialSignal signal, MessageSender messages, ILogger<TelephonyHandler> log) : IMessageHandler, IDisposable
+    DialStore store, CallStore calls, CallEnder ender, CallFacts facts, TwilioClient twilio, DialSignal signal, MessageSender messages,
+    ILogger<TelephonyHandler> log) : IMessageHandler, IDisposable
 {
     /// <summary>Orders that are carried out at once.</summary>
     public const int Concurrency = 32;
@@ -27,6 +30,7 @@ sealed class TelephonyHandler(
     {
         PlaceCall place => PlaceAsync(place, step, ct),
         EndCall end => EndAsync(end, step, ct),
+        AnswerCall answer => AnswerAsync(answer, step, ct),
         SendMessage message => TextAsync(message, step, ct),
         var other => ValueTask.FromResult(Handled.Dead($"TelephonyApi does not know how to handle {other.GetType().Name}")),
     };
@@ -66,6 +70,29 @@ sealed class TelephonyHandler(
         else if (state is "cancelled" or DialStates.Ended)
         {
             await TellCancelledAsync(place.Call, step, ct);
+        }
+
+        return Handled.Done;
+    }
+
+    /// <summary>A call that came in has been given its id. It may have been hung up, or answered otherwise, while that was decided.</summary>
+    async ValueTask<Handled> AnswerAsync(AnswerCall answer, Step step, CancellationToken ct)
+    {
+        if (!await store.ReceiveAsync(answer.Call, answer.CallSid, answer.From, InboundCalls.Longest, ct))
+        {
+            step.Publish(new CallEnded(answer.Call, CallEnd.Canceled, null, null, "the call was answered otherwise"));
+            return Handled.Done;
+        }
+
+        var known = await twilio.GetCallAsync(answer.CallSid, ct);
+        if (known.Unreachable)
+        {
+            return Handled.Retry(TimeSpan.FromSeconds(2));
+        }
+
+        if (known.Ok && CallStatus.RankOf(known.Value!.Status) == CallStatus.Terminal)
+        {
+            await facts.ApplyAsync(answer.Call, new CallFact(answer.CallSid, known.Value.Status, Seconds: known.Value.Seconds), ct);
         }
 
         return Handled.Done;

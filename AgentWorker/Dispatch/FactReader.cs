@@ -19,7 +19,7 @@ sealed class FactReader(RedisClient redis, CallStore calls, IncidentStore incide
         IncidentReported m when IsKnown(state, m.Ticket) => await OfSweepAsync(state, ct),
         IncidentReported m => await OfTicketAsync(state, m.Ticket, ct),
         IncidentChanged m => await OfTicketAsync(state, m.Ticket, ct) with { WindowOpen = await WindowOpenAsync(state.Responder?.WhatsApp, ct) },
-        CallEnded or MediaStopped => new Facts { Transcript = await TranscriptAsync(state, ct) },
+        CallEnded or MediaStopped or ResponderCalled => new Facts { Transcript = await TranscriptAsync(state, ct) },
         ModelAnswered or TurnConfirmed => new Facts
         {
             Transcript = state.Live is { Settled: true } ? await TranscriptAsync(state, ct) : [],

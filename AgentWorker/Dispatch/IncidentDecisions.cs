@@ -27,6 +27,9 @@ static class IncidentDecisions
             case TimerDue m:
                 Due(d, m);
                 break;
+            case ResponderCalled m:
+                CallBacks.Decide(d, m);
+                break;
             case CallPlaced m:
                 Conversation.Placed(d, m);
                 break;

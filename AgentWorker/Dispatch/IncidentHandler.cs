@@ -104,6 +104,11 @@ sealed partial class IncidentHandler(
     void Unknown(AgentMessage message, Step step)
     {
         LogUnknown(message.GetType().Name, message.Root);
+        if (message is ResponderCalled called)
+        {
+            CallBacks.ToReception(called).ForEach(step.Publish);
+        }
+
         if (message is UserTurn { Confirmed: true } turn)
         {
             step.Publish(new Speak(turn.Call, turn.Stream, turn.Turn, 0, "I am sorry, we have lost what this call is about. Somebody will call you back. Goodbye."));

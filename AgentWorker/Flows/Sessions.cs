@@ -9,7 +9,7 @@ namespace CityMonitor.AgentWorker.Flows;
 /// <summary>Makes a call's session from its flow: all that a bridge needs to hold the call with no worker alive.</summary>
 static class Sessions
 {
-    public static CallSession Build(Flow flow, IncidentState incident, CallId call, PhoneNumber to, string authority, DateTimeOffset now)
+    public static CallSession Build(Flow flow, IncidentState incident, CallId call, PhoneNumber to, string authority, DateTimeOffset now, string direction = "outbound")
     {
         var general = General(flow, to, authority, now);
         var facts = new Dictionary<string, string>(general)
@@ -22,7 +22,7 @@ static class Sessions
             ["camera"] = incident.Fields.CameraId ?? "not given",
         };
         return new CallSession(
-            call, incident.Id, "outbound", to, flow.Name, flow.Engine, flow.Language, flow.Voice, flow.Model,
+            call, incident.Id, direction, to, flow.Name, flow.Engine, flow.Language, flow.Voice, flow.Model,
             Placeholders.Fill(Prompt(flow), general), Placeholders.Fill(flow.Greeting, general), Placeholders.Fill(flow.Voicemail, general),
             Placeholders.Fill(flow.Keypad, facts), Placeholders.Fill(flow.Goodbye, general),
             [.. flow.Tools.Select(ToolBox.Definition)], flow.Keyterms, LimitsOf(flow));

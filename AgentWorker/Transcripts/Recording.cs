@@ -63,7 +63,7 @@ static class Recording
     static bool CameLate(AgentMessage message, CallId call) => message is MediaStopped stopped && stopped.Call == call;
 
     static CallSummary Summary(IncidentState state, CallAttempt attempt, DateTimeOffset now) => new(
-        "outbound", attempt.To, attempt.At, attempt.AnsweredAt, attempt.EndedAt ?? now, InWords(attempt.Outcome!.Value.ToString()), attempt.Detail, state.Id, state.Ticket.TicketId);
+        attempt.InboundSid is null ? "outbound" : "inbound", attempt.To, attempt.At, attempt.AnsweredAt, attempt.EndedAt ?? now, InWords(attempt.Outcome!.Value.ToString()), attempt.Detail, state.Id, state.Ticket.TicketId);
 
     static CallSummary Summary(ReceptionState state, ReceptionOutcome outcome, DateTimeOffset now) => new(
         "inbound", state.From, state.ReceivedAt, state.Stream > 0 ? state.ReceivedAt : null, state.End?.At ?? now, InWords(outcome.ToString()),

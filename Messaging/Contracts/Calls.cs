@@ -4,6 +4,15 @@ namespace CityMonitor.Messaging.Contracts;
 /// <param name="From">Null for a caller who hides their number.</param>
 public sealed record CallReceived(CallId Call, string CallSid, PhoneNumber? From, PhoneNumber To) : CallMessage(Call);
 
+/// <summary>
+/// Somebody calls us from the number that was last called about this incident. Its worker decides whether the call is about it or the
+/// reception's, and says so with <see cref="AnswerCall"/>.
+/// </summary>
+public sealed record ResponderCalled(IncidentId Incident, string CallSid, PhoneNumber From, PhoneNumber To) : IncidentMessage(Incident);
+
+/// <summary>A call that came in is this one of ours. The session must already be in the call's state.</summary>
+public sealed record AnswerCall(CallId Call, string CallSid, PhoneNumber From) : TelephonyMessage;
+
 /// <summary>An inbound call was put through to a person, or was not.</summary>
 /// <param name="Connected">They spoke; false where nobody answered, and the call is the agent's again.</param>
 /// <param name="Status">Twilio's DialCallStatus, for example no-answer.</param>

@@ -12,6 +12,8 @@ namespace CityMonitor.Messaging.Contracts;
 [JsonSerializable(typeof(TimerDue))]
 [JsonSerializable(typeof(DeadLettered))]
 [JsonSerializable(typeof(CallReceived))]
+[JsonSerializable(typeof(ResponderCalled))]
+[JsonSerializable(typeof(AnswerCall))]
 [JsonSerializable(typeof(TransferEnded))]
 [JsonSerializable(typeof(CallSwept))]
 [JsonSerializable(typeof(CallPlaced))]

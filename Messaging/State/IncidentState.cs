@@ -76,6 +76,9 @@ public sealed record CallAttempt(
     CallOutcome? Outcome = null,
     string? Detail = null)
 {
+    /// <summary>The responder called us: Twilio's CallSid. Null for a call of ours.</summary>
+    public string? InboundSid { get; init; }
+
     /// <summary>It ended with its bridge, without a yes or no: it was redialled at once and does not count.</summary>
     public bool LineLost { get; init; }
 }

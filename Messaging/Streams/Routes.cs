@@ -44,6 +44,7 @@ public static class Routes
         SpeechMessage speech => speech.Call,
         ModelMessage model => model.Call,
         PlaceCall place => place.Call,
+        AnswerCall answer => answer.Call,
         RecordCall record => record.Call,
         EndCall end => end.Call,
         PrepareGreeting greeting => greeting.Call,

@@ -105,12 +105,17 @@ sealed class DialStore(RedisClient redis, IOptions<TwilioOptions> twilio, IOptio
         return (answer[0].Text!, answer[1].Text is { Length: > 0 } sid ? sid : null, (int)answer[2].Number);
     }
 
-    public Task ReceiveAsync(CallId call, string sid, PhoneNumber? from, TimeSpan atMost, CancellationToken ct) =>
-        redis.RunAsync(
+    /// <summary>False where Twilio's call is known as another one of ours.</summary>
+    public async Task<bool> ReceiveAsync(CallId call, string sid, PhoneNumber? from, TimeSpan atMost, CancellationToken ct) =>
+        (await redis.RunAsync(
             DialScripts.Receive,
             [Keys.Call(call), Keys.CallOfSid(sid), from is { } number ? Keys.DialNumber(number) : Keys.CallOfSid(sid)],
             [call.Value, sid, from?.Value ?? "", keepMs, (long)atMost.TotalMilliseconds],
-            ct).AsTask();
+            ct)).Number == 1;
+
+    /// <summary>The incident about which this number was called last; null for none.</summary>
+    public async Task<IncidentId?> IncidentOfAsync(PhoneNumber number, CancellationToken ct) =>
+        (await redis.SendAsync(["GET", Keys.IncidentOfNumber(number)], ct)).Text is { Length: > 0 } root && !CallId.IsInboundRoot(root) ? IncidentId.Parse(root) : null;
 
     /// <summary>False where no more calls may be live now.</summary>
     public async Task<bool> AdmitAsync(CallId call, CancellationToken ct) =>

@@ -128,3 +128,22 @@ public sealed class InboundCallThatDrops(CityFixture city)
         Assert.Equal((int)TicketStatus.Open, filed["status"]!.GetValue<int>());
     }
 }
+
+public sealed class ResponderCallsBack(CityFixture city)
+{
+    [Fact]
+    public async Task A_responder_who_misses_our_call_and_calls_back_accepts_in_that_call()
+    {
+        var scenario = new Scenario(city, "+12025550173");
+        await scenario.PhoneAsync(Phones.Accepting(scenario.Phone).Replace("answer_after: 500ms", "when_called: no-answer", StringComparison.Ordinal));
+        await scenario.FileAsync();
+        await scenario.UntilAsync(async () => (await scenario.CallsAsync()).Any(call => call["status"]!.GetValue<string>() == "ringing"), "the phone rings");
+        await city.Simulator.CallInAsync(scenario.Phone);
+
+        var state = await scenario.UntilAsync(s => s.Status == IncidentStatus.Acknowledged && s.Attempts.All(a => a.EndedAt is not null), "acknowledged, and every call over", 120);
+        Assert.Equal([CallOutcome.Cancelled, CallOutcome.Acknowledged], state.Attempts.Select(attempt => attempt.Outcome!.Value));
+        Assert.Equal(2, (await scenario.CallsAsync()).Count);
+        await scenario.UntilAsync(async () => await scenario.TicketStatusAsync() == (int)TicketStatus.Pending, "the ticket in progress");
+        await scenario.HeardEveryWordAsync();
+    }
+}

@@ -29,7 +29,7 @@ public sealed class ContractsTests
             new MediaStarted(call, 1, "bridge"), new ToolRequested(call, 1, "t", "accept", "{\"a\":\"ü\"}"), new TimerDue("fd-4711", "eta", call), new TimerDue("in-CA1", "eta"),
             new DeadLettered("fd-4711", "PlaceCall", "x"), new PlaceCall(call, number, Priority.Urgent), new EndCall(call, "x"), new PrepareGreeting(call), new SayNews(call, "x"),
             new UpdateTicket("w", incident, 4711, TicketStatus.Pending), new AddTicketNote("w", incident, 4711, "text"), new TicketTouched(4711),
-            new CallReceived(CallId.Inbound("CA1"), "CA1", null, number), new TransferEnded(call, false, "no-answer"), new CallSwept(call), new TicketCreated("in-CA1", "w", 4711),
+            new CallReceived(CallId.Inbound("CA1"), "CA1", null, number), new TransferEnded(call, false, "no-answer"), new ResponderCalled(incident, "CA1", number, number), new AnswerCall(call, "CA1", number), new CallSwept(call), new TicketCreated("in-CA1", "w", 4711),
             new CreateTicket("w", "in-CA1", DateTimeOffset.UnixEpoch, new NewTicket(TicketPurpose.Incident, "Fire", "text", Priority.High, "Ana", number, "Fire", "Main Street", number)),
             new AuditEntry("s", "k", "fd-4711", call, "text"), new IncidentWithdrawn(incident, "closed"), new IncidentSwept(incident),
             new UserTurn(call, 2, 7, "yes", true, "Do you accept?", Interrupted: true, Again: true, TurnSource.Keypad), new TurnConfirmed(call, 2, 7), new AgentInterrupted(call, 2, 7),

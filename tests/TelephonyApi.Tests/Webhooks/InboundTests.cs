@@ -236,4 +236,58 @@ public sealed class InboundTests : TelephonyTest
         await Telephony.StatusAsync(call, Sid, "completed");
         await Telephony.DialIsAsync(other, DialStates.Placed);
     }
+
+    [Fact]
+    public async Task A_responder_who_calls_back_gets_the_call_of_their_incident_where_its_worker_says_so()
+    {
+        await Telephony.AddBridgeAsync("b", 5);
+        await OpenIncidentAsync(IncidentStatus.Calling);
+        var asked = ComesInAsync();
+        var called = await Telephony.OneAsync<ResponderCalled>();
+        Assert.Equal(("fd-7", Sid, Caller), (called.Incident.Value, called.CallSid, called.From.Value));
+        var second = CallId.Parse("fd-7.2");
+        await Telephony.WriteSessionAsync(second, Caller);
+        Twilio.Calls[Sid] = FakeTwilio.CallOf(Sid, "+12025550100", Caller, "in-progress");
+        await Telephony.PublishAsync(new AnswerCall(second, Sid, PhoneNumber.Parse(Caller)));
+        var twiml = await asked;
+        Assert.Equal(["Connect", "Redirect"], Verbs(twiml));
+        Assert.Contains("call=fd-7.2", twiml.Element("Redirect")!.Value, StringComparison.Ordinal);
+        Assert.Empty(await Telephony.PublishedAsync<CallReceived>());
+    }
+
+    [Fact]
+    public async Task A_call_back_that_no_worker_decides_about_is_the_receptions_and_stays_it()
+    {
+        await using var hasty = await StartAsync(("Dialling:SessionWait", "00:00:00.100"));
+        await hasty.AddBridgeAsync("b", 5);
+        await OpenIncidentAsync(IncidentStatus.Unreachable);
+        var waits = await hasty.TwimlAsync("/twilio/incoming", Form());
+        Assert.Equal(["Say", "Pause", "Redirect"], Verbs(waits));
+        var decided = UntilDecidedAsync(waits, hasty);
+        await WorkAsync();
+        Assert.Equal(["Connect", "Redirect"], Verbs(await decided));
+
+        // The incident's worker comes back and would have the call: it is told that somebody else has it.
+        await Telephony.PublishAsync(new AnswerCall(CallId.Parse("fd-7.2"), Sid, PhoneNumber.Parse(Caller)));
+        Assert.Equal(CallEnd.Canceled, (await Telephony.OneAsync<CallEnded>(m => m.Call.Value == "fd-7.2")).End);
+        Assert.Equal(call.Value, (await Telephony.Redis.SendAsync(["GET", Keys.CallOfSid(Sid)])).Text);
+    }
+
+    [Fact]
+    public async Task A_call_back_that_was_hung_up_while_it_was_decided_about_ends()
+    {
+        Twilio.Calls[Sid] = FakeTwilio.CallOf(Sid, "+12025550100", Caller, "completed");
+        await Telephony.PublishAsync(new AnswerCall(CallId.Parse("fd-7.2"), Sid, PhoneNumber.Parse(Caller)));
+        Assert.Equal(CallEnd.Completed, (await Telephony.OneAsync<CallEnded>(m => m.Call.Value == "fd-7.2")).End);
+    }
+
+    async Task OpenIncidentAsync(IncidentStatus status)
+    {
+        var id = IncidentId.Parse("fd-7");
+        var fields = new IncidentFields("Fire", "12 Harbour Road", PhoneNumber.Parse(Caller), null, [], null, null);
+        var ticket = new TicketSnapshot(7, "v", "Fire", "Fire", Priority.High, fields, [], DateTimeOffset.UtcNow, DateTimeOffset.UtcNow);
+        var state = new IncidentState(id, ticket, fields, status, DateTimeOffset.UtcNow, [], null, [], null);
+        await Telephony.Redis.SendAsync(["SET", Keys.Incident(id), JsonSerializer.SerializeToUtf8Bytes(state, StateJson.Default.IncidentState)]);
+        await Telephony.Redis.SendAsync(["SET", Keys.IncidentOfNumber(PhoneNumber.Parse(Caller)), id.Value]);
+    }
 }
