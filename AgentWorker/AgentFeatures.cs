@@ -4,7 +4,6 @@ using CityMonitor.AgentWorker.Flows;
 using CityMonitor.AgentWorker.Reception;
 using CityMonitor.AgentWorker.Sweep;
 using CityMonitor.AgentWorker.Talk;
-using CityMonitor.AgentWorker.Tools;
 using CityMonitor.AgentWorker.Transcripts;
 using CityMonitor.Messaging.State;
 using CityMonitor.Messaging.Streams;
@@ -51,20 +50,11 @@ static class AgentFeatures
     {
         public Task StartAsync(CancellationToken cancellationToken)
         {
-            Check(dispatch.Value.Flow, ToolBox.Names);
-            Check(reception.Value.Flow, ReceptionToolBox.Names);
+            flows.Get(dispatch.Value.Flow);
+            flows.Get(reception.Value.Flow, ReceptionToolBox.Names);
             return Task.CompletedTask;
         }
 
         public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
-
-        /// <summary>A tool of the other kind of call would be promised to the model and never run.</summary>
-        void Check(string name, IReadOnlyCollection<string> tools)
-        {
-            if (flows.Get(name).Tools.Except(tools, StringComparer.Ordinal).ToList() is { Count: > 0 } foreign)
-            {
-                throw new FlowException(name, [$"{name}.yaml: tools: {string.Join(", ", foreign)} cannot be used in this kind of call; there are {string.Join(", ", tools)}."]);
-            }
-        }
     }
 }

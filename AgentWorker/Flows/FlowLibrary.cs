@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using CityMonitor.AgentWorker.Reception;
 using CityMonitor.AgentWorker.Tools;
 using CityMonitor.ServiceDefaults;
 using Microsoft.Extensions.Options;
@@ -35,7 +34,8 @@ sealed partial class FlowLibrary(IOptions<FlowOptions> options, ILogger<FlowLibr
     readonly string _directory = Find(options.Value.Directory) ?? throw new FlowException("flows", ["Flows:Directory must be an existing folder."]);
 
     /// <summary>Throws a <see cref="FlowException"/> when there is no good version at all.</summary>
-    public Flow Get(string name)
+    /// <param name="tools">Names of the tools that this kind of call has; those of a call about an incident where nothing is said.</param>
+    public Flow Get(string name, IReadOnlyCollection<string>? tools = null)
     {
         _flows.TryGetValue(name, out var loaded);
         var own = Path.Combine(_directory, name + ".yaml");
@@ -48,7 +48,7 @@ sealed partial class FlowLibrary(IOptions<FlowOptions> options, ILogger<FlowLibr
 
         try
         {
-            var flow = Read(file);
+            var flow = Read(file, tools ?? ToolBox.Names);
             _flows[name] = new Loaded(flow, stamp, file);
             LogLoaded(file);
             return flow;
@@ -63,11 +63,11 @@ sealed partial class FlowLibrary(IOptions<FlowOptions> options, ILogger<FlowLibr
 
     static string? Shipped(string name) => Find(null) is { } shipped && Path.Combine(shipped, name + ".yaml") is var file && File.Exists(file) ? file : null;
 
-    static Flow Read(string file)
+    static Flow Read(string file, IReadOnlyCollection<string> tools)
     {
         try
         {
-            return FlowFile.Parse(Path.GetFileName(file), File.ReadAllText(file), [.. ToolBox.Names.Union(ReceptionToolBox.Names)]);
+            return FlowFile.Parse(Path.GetFileName(file), File.ReadAllText(file), tools);
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {

@@ -25,7 +25,7 @@ sealed partial class ReceptionHandler(
         }
 
         using var scope = log.ForCall(call);
-        var flow = flows.Get(options.Value.Flow);
+        var flow = flows.Get(options.Value.Flow, ReceptionToolBox.Names);
         var state = await receptions.ReadAsync(call, ct);
         var opened = state is null;
         if ((state ?? await OpenAsync(call, message, flow, ct)) is not { } reception)

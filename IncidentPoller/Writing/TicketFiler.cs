@@ -157,13 +157,13 @@ sealed partial class TicketFiler(
 
     static partial class Log
     {
-        [LoggerMessage(5151, LogLevel.Information, "Ticket {Ticket} is filed for {WriteId}")]
+        [LoggerMessage(5161, LogLevel.Information, "Ticket {Ticket} is filed for {WriteId}")]
         public static partial void Filed(ILogger log, long ticket, string writeId);
 
-        [LoggerMessage(5152, LogLevel.Warning, "{WriteId} is filed without custom fields, which Freshdesk refused: {Problem}")]
+        [LoggerMessage(5162, LogLevel.Warning, "{WriteId} is filed without custom fields, which Freshdesk refused: {Problem}")]
         public static partial void Plainer(ILogger log, string writeId, string problem);
 
-        [LoggerMessage(5153, LogLevel.Error, "{WriteId} was refused by Freshdesk: {Problem}")]
+        [LoggerMessage(5163, LogLevel.Error, "{WriteId} was refused by Freshdesk: {Problem}")]
         public static partial void Rejected(ILogger log, string writeId, string problem);
     }
 }

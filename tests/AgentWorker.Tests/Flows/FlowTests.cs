@@ -1,5 +1,6 @@
 using CityMonitor.AgentWorker.Dispatch;
 using CityMonitor.AgentWorker.Flows;
+using CityMonitor.AgentWorker.Reception;
 using CityMonitor.AgentWorker.Tools;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
@@ -51,6 +52,16 @@ public sealed class FlowTests
     public void What_is_no_flow_at_all_is_said_so(string yaml) => Assert.Contains("test.yaml", Problems(yaml), StringComparison.Ordinal);
 
     [Fact]
+    public void The_reception_flow_is_good_and_a_tool_of_the_other_kind_of_call_is_a_mistake()
+    {
+        var reception = File.ReadAllText(Path.Combine(FlowLibrary.Find(null)!, "inbound-reception.yaml"));
+        var flow = FlowFile.Parse("inbound-reception.yaml", reception, ReceptionToolBox.Names);
+        Assert.Equal(("cascade", "listening", 2), (flow.Engine, flow.First.Name, flow.Stages.Count));
+        Assert.Contains("'report_incident' is not a tool", Problems(reception), StringComparison.Ordinal);
+        Assert.Contains("'accept_incident' is not a tool", string.Join('\n', Assert.Throws<FlowException>(() => FlowFile.Parse("test.yaml", good, ReceptionToolBox.Names)).Problems), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void A_changed_flow_is_read_again_and_a_broken_one_leaves_the_last_good_version_in_use()
     {
         var directory = Directory.CreateTempSubdirectory("cm-flows-");
@@ -74,7 +85,7 @@ public sealed class FlowTests
             // Gone for a moment while an editor saves it: the last good version, not the shipped one. What was never here is the shipped one.
             File.Delete(file);
             Assert.Equal("Zain", library.Get("incident-dispatch").Agent);
-            Assert.Equal("inbound-reception", library.Get("inbound-reception").Name);
+            Assert.Equal("inbound-reception", library.Get("inbound-reception", ReceptionToolBox.Names).Name);
         }
         finally
         {
