@@ -8,6 +8,7 @@
 #   ./test.sh --faults --only kill --tries 4    some rows of it, fewer tries; --list names them, --hour adds the one that lasts an hour
 #   ./test.sh --soak                the other long mode: 20 minutes of calls that come and go, and what of them stays
 #   ./test.sh --soak --minutes 5 --calls 200    a shorter one; --at-once N incidents side by side
+#   ./test.sh --heard               50 calls side by side that interrupt at random: what phones heard against what transcripts say
 set -uo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")"
 . .ci/prerequisites.sh
@@ -25,6 +26,11 @@ if [ "${1:-}" = --soak ]; then
   # As it is deployed: figures of a debug build would say little.
   dotnet build tests/Load -c Release -nologo -v quiet -clp:NoSummary || exit 1
   exec dotnet artifacts/bin/Load/release/Load.dll --report docs/reliability.md "$@"
+fi
+
+if [ "${1:-}" = --heard ]; then
+  dotnet build tests/Load -c Release -nologo -v quiet -clp:NoSummary || exit 1
+  exec dotnet artifacts/bin/Load/release/Load.dll "$@"
 fi
 
 limit=600

@@ -149,8 +149,8 @@ sealed partial class CascadeEngine : ITurnTakingEngine, IEarEvents, IMouthEvents
         silentSince = silentSinceMs;
         taker.CallerStopped(silentSinceMs);
         ear.SpeechEnded();
-        // Alive since the sound began: it has heard it, and may find it nothing.
-        muteAt = voicedMs >= shortestProof && lastAliveMs < silentSinceMs - voicedMs ? silentSinceMs + MuteAfterMs : -1;
+        // Asked for its words now, a vendor that lives says at least that there were none.
+        muteAt = voicedMs >= shortestProof && lastAliveMs < silentSinceMs && !taker.HasWords ? silentSinceMs + MuteAfterMs : -1;
         Step();
     }
 

@@ -47,7 +47,9 @@ sealed class CascadeFactory(
     IEnumerable<VoiceChoice> Choices(CallSession session)
     {
         var chosen = session.Speech is { Voices: { Count: > 0 } named } ? named : [Parse(session.Voice)];
-        return options.Value.StandInVoice.Length > 0 ? [.. chosen, Parse(options.Value.StandInVoice)] : chosen;
+        return options.Value.StandInVoice.Length == 0 ? chosen
+            : Parse(options.Value.StandInVoice) is var standIn && chosen.Any(choice => (choice.Vendor, choice.Voice) == (standIn.Vendor, standIn.Voice)) ? chosen
+            : [.. chosen, standIn];
     }
 
     /// <summary>aura-2-andromeda-en, or elevenlabs/voice.</summary>

@@ -119,7 +119,7 @@ sealed partial class Conversation
                     EndAfterWords("finished", reason, cancellable: false, graceMs: 1200, boundMs: 15_000);
                     break;
                 case SwitchToKeypad:
-                    EngineFailed();
+                    GoToKeypad();
                     break;
                 case Messaging.Contracts.LeaveVoicemail:
                     LeaveVoicemail();

@@ -65,6 +65,20 @@ sealed partial class Conversation
         }
     }
 
+    /// <summary>Nobody thinks for this call any more: what is being said is heard to its end, and then the keys decide.</summary>
+    void GoToKeypad()
+    {
+        if (!HasWords && !playout.IsPlaying)
+        {
+            EngineFailed();
+            return;
+        }
+
+        (deaf, lastWordsByEngine, engineFailed) = (true, true, true);
+        mute.Reset();
+        EndAfterWords("engine-failed", null, cancellable: false, graceMs: 0, boundMs: 20_000);
+    }
+
     void EndAfterWords(string reason, string? end, bool cancellable, double graceMs, double boundMs)
     {
         if (ending is null or { Cancellable: true })
@@ -95,7 +109,7 @@ sealed partial class Conversation
     }
 
     bool LastWordsAreMissing(Ending due, double now) =>
-        !deaf && phrasesUnderWay == 0 && !detector.IsSpeaking && now - Math.Max(due.SinceMs, deadAir.SoundedMs) >= LastWordsWithinMs;
+        (!deaf || due.Reason == "engine-failed") && phrasesUnderWay == 0 && !detector.IsSpeaking && now - Math.Max(due.SinceMs, deadAir.SoundedMs) >= LastWordsWithinMs;
 
     void WatchSilence(double now)
     {

@@ -234,7 +234,8 @@ sealed partial class Conversation : IEngineEvents
     /// <summary>The end of the agent's turn is not always announced, least of all after an interruption; and a vendor may fall silent in it.</summary>
     void CloseForgottenTurn(double now)
     {
-        if (!agentTurnOpen || playout.IsAudible || mute.ExpectsAnswer || now - lastAgentMs <= ForgottenTurnMs)
+        // Pieces that a voice is still to speak are not forgotten: whoever has them says when none can.
+        if (!agentTurnOpen || HasWords || playout.IsAudible || mute.ExpectsAnswer || now - lastAgentMs <= ForgottenTurnMs)
         {
             return;
         }

@@ -54,21 +54,15 @@ sealed partial class Conversation
             engineSpokeBytes = 0;
             discardAudio = false;
             ownClear = false;
-            batch.Take();
             ConversationLog.EngineReady(log, NowMs);
             if (utteranceStart >= 0 && !replayed)
             {
                 ReplayUtterance();
             }
-            else if (toldUnanswered is not null)
+            else
             {
-                SayAsCaller(toldUnanswered);
-                unheard = "";
-            }
-            else if (unheard.Length > 0)
-            {
-                unsaid.RemoveAll(text => unheard.Contains(text, StringComparison.OrdinalIgnoreCase));
-                unsaid.Insert(0, unheard);
+                HearRecent();
+                TakeUp(toldUnanswered);
             }
 
             unheard = "";
@@ -79,6 +73,20 @@ sealed partial class Conversation
             }
 
             return true;
+        }
+    }
+
+    /// <summary>Where the engine before it left off: the caller's words without an answer, or else ours that were not heard.</summary>
+    void TakeUp(string? toldUnanswered)
+    {
+        if (toldUnanswered is not null)
+        {
+            SayAsCaller(toldUnanswered);
+        }
+        else if (unheard.Length > 0)
+        {
+            unsaid.RemoveAll(text => unheard.Contains(text, StringComparison.OrdinalIgnoreCase));
+            unsaid.Insert(0, unheard);
         }
     }
 
@@ -116,15 +124,23 @@ sealed partial class Conversation
         }
     }
 
-    void ReplayUtterance()
+    /// <summary>The first sound of an utterance that our detector is not sure of yet must not be lost between two listeners.</summary>
+    void HearRecent() => Hear(Math.Max(0, tape.Position - (2 * PrerollBytes)));
+
+    void Hear(long from)
     {
-        replayed = true;
+        batch.Take(); // it is on the tape
         Span<byte> chunk = stackalloc byte[UplinkBatch.FullBytes];
-        var from = utteranceStart;
         while (tape.Read(ref from, chunk) is > 0 and var length)
         {
             engine!.Hear(chunk[..length]);
         }
+    }
+
+    void ReplayUtterance()
+    {
+        replayed = true;
+        Hear(utteranceStart);
 
         if (!detector.IsSpeaking)
         {

@@ -100,10 +100,18 @@ sealed partial class Conversation : ITurnEvents
 
     void ITurnEvents.HearAgain(ITurnTakingEngine from)
     {
-        if (IsCurrent(from) && !deaf && utteranceStart >= 0)
+        if (!IsCurrent(from) || deaf)
         {
-            batch.Take(); // it is on the tape
+            return;
+        }
+
+        if (utteranceStart >= 0)
+        {
             ReplayUtterance();
+        }
+        else
+        {
+            HearRecent();
         }
     }
 

@@ -75,9 +75,12 @@ sealed class Town : IAsyncDisposable
     }
 
     /// <summary>Puts a phone and files a ticket that names it, as a camera does.</summary>
-    public async Task<Case> FileAsync(string phone, Habit habit)
+    public Task<Case> FileAsync(string phone, Habit habit) => FileAsync(phone, habit, Responders.Yaml(habit, phone));
+
+    /// <param name="yaml">How the phone behaves.</param>
+    public async Task<Case> FileAsync(string phone, Habit habit, string yaml)
     {
-        await Simulator.PutPhoneAsync(phone, Responders.Yaml(habit, phone));
+        await Simulator.PutPhoneAsync(phone, yaml);
         var at = DateTimeOffset.UtcNow;
         var place = $"{at.ToUnixTimeMilliseconds() % 1_000_000}-{Interlocked.Increment(ref filed)}"; // never the same event twice
         var ticket = await Simulator.CreateTicketAsync(new JsonObject

@@ -7,15 +7,21 @@ namespace CityMonitor.Load;
 /// <param name="AtOnce">Incidents under way side by side.</param>
 sealed record RunOptions(double Minutes, int Calls, int AtOnce, string? Report);
 
-/// <summary>The long mode `./test.sh --soak`: calls come and go, and it is counted what of them stays.</summary>
+/// <summary>The long modes `./test.sh --soak` (calls come and go, and it is counted what of them stays) and `./test.sh --heard` (what phones hear against what transcripts say).</summary>
 static class Run
 {
-    const string Usage = "--soak [--minutes N] [--calls N] [--at-once N] [--report file]";
+    const string Usage = "--soak [--minutes N] [--calls N] [--at-once N] [--report file], or --heard [--calls N] [--turns N]";
 
     static readonly TextWriter output = Console.Out;
 
     public static async Task<int> PlayAsync(string[] args)
     {
+        if (args is ["--heard", ..])
+        {
+            var (calls, turns) = ParseHeard(args);
+            return await new HeardWords(calls, turns, output).PlayAsync();
+        }
+
         if (Parse(args) is not { } options)
         {
             await Console.Error.WriteLineAsync($"Usage: ./test.sh {Usage}");
@@ -29,6 +35,12 @@ static class Run
         }
 
         return verdict.Problems.Count == 0 ? 0 : 1;
+    }
+
+    static (int Calls, int Turns) ParseHeard(string[] args)
+    {
+        int Of(string name, int usual) => Array.IndexOf(args, name) is >= 0 and var at && at + 1 < args.Length && int.TryParse(args[at + 1], CultureInfo.InvariantCulture, out var number) && number > 0 ? number : usual;
+        return (Of("--calls", 50), Of("--turns", 20));
     }
 
     static RunOptions? Parse(string[] args)

@@ -112,21 +112,22 @@ public sealed class OutageTests(SharedRedis redis)
 
         await Task.WhenAny(said, scene.Phone.Closed);
         var breaking = BreakAsync(scene, outages.Where(outage => outage.IsVoice));
-        if (!await AnsweredAsync(scene, "old harbour.") && !IsOver(scene))
+        if (!await AnsweredAsync(scene, "harbour.") && !IsOver(scene))
         {
             await scene.Phone.SayAsync("Fire station four"); // the one turn that may be lost
-            Assert.True(await AnsweredAsync(scene, "old harbour.") || IsOver(scene), $"two turns were lost; heard: {scene.Phone.Heard}");
+            Assert.True(await AnsweredAsync(scene, "harbour.") || IsOver(scene), $"two turns were lost; heard: {scene.Phone.Heard}");
         }
 
         if (!IsOver(scene))
         {
             await breaking;
             await scene.Phone.SayAsync("Thank you");
-            Assert.True(await AnsweredAsync(scene, "You are welcome."), $"the call did not go on; heard: {scene.Phone.Heard}");
+            Assert.True(await AnsweredAsync(scene, "welcome."), $"the call did not go on; heard: {scene.Phone.Heard}");
         }
 
         if (IsOver(scene))
         {
+            Assert.True(outages.Any(outage => outage.IsVoice) || outages.Count(outage => outage.IsEar) == 2 || scene.Phone.Heard.EndsWith("Please use your keypad instead.", StringComparison.Ordinal), $"no apology; heard: {scene.Phone.Heard}");
             Assert.True(MayEndAtTheKeypad(outages), $"keypad mode, although there was a way on; heard: {scene.Phone.Heard}");
             Assert.Equal("engine-failed", (await scene.Phone.Closed).Reason);
             Assert.Equal("keypad", await scene.Bridge.FieldAsync(scene.Call, CallFields.Mode));
@@ -165,9 +166,10 @@ public sealed class OutageTests(SharedRedis redis)
     static async Task<bool> AnsweredAsync(Scene scene, string text)
     {
         var since = scene.Phone.Watch.Elapsed;
+        var before = scene.Phone.Heard.Length;
         while (!IsOver(scene) && scene.Phone.Watch.Elapsed - since < Patience)
         {
-            if (scene.Phone.Heard.EndsWith(text, StringComparison.Ordinal) && !scene.Phone.IsPlaying)
+            if (scene.Phone.Heard[before..].Contains(text, StringComparison.Ordinal) && !scene.Phone.IsPlaying)
             {
                 return true;
             }
