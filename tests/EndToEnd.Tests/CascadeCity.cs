@@ -18,7 +18,12 @@ sealed class CascadeCity : IAsyncDisposable
     public static async Task<CascadeCity> StartAsync(Func<string, string> flow, int workers = 1, params (string Key, string Value)[] worker)
     {
         var flows = Directory.CreateTempSubdirectory("cascade-flows-");
-        await File.WriteAllTextAsync(Path.Combine(flows.FullName, "incident-dispatch.yaml"), flow(await File.ReadAllTextAsync(ShippedFlow())));
+        foreach (var shipped in ShippedFlows().EnumerateFiles("*.yaml"))
+        {
+            var text = await File.ReadAllTextAsync(shipped.FullName);
+            await File.WriteAllTextAsync(Path.Combine(flows.FullName, shipped.Name), shipped.Name == "incident-dispatch.yaml" ? flow(text) : text);
+        }
+
         var quick = CityFixture.QuickOptions();
         var environment = quick.Environment.ToDictionary(process => process.Key, process => process.Value);
         environment["AgentWorker"] = environment["AgentWorker"].Concat(worker.Select(one => KeyValuePair.Create(one.Key, one.Value))).Append(KeyValuePair.Create("Flows__Directory", flows.FullName)).ToDictionary();
@@ -36,7 +41,7 @@ sealed class CascadeCity : IAsyncDisposable
         _flows.Delete(recursive: true);
     }
 
-    static string ShippedFlow()
+    static DirectoryInfo ShippedFlows()
     {
         var directory = new DirectoryInfo(AppContext.BaseDirectory);
         while (directory is not null && !Directory.Exists(Path.Combine(directory.FullName, "flows")))
@@ -44,6 +49,6 @@ sealed class CascadeCity : IAsyncDisposable
             directory = directory.Parent;
         }
 
-        return Path.Combine(directory!.FullName, "flows", "incident-dispatch.yaml");
+        return new DirectoryInfo(Path.Combine(directory!.FullName, "flows"));
     }
 }

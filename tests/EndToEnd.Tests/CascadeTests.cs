@@ -1,5 +1,6 @@
 using CityMonitor.Messaging.Contracts;
 using CityMonitor.Messaging.State;
+using CityMonitor.Tests.Shared;
 
 namespace CityMonitor.EndToEnd.Tests;
 
@@ -59,7 +60,7 @@ public sealed class RandomInterruptions : IAsyncLifetime
         {
             var state = await scenario.UntilAsync(s => s.Attempts.Count > 0 && s.Attempts.All(a => a is { EndedAt: not null, Outcome: not null }), "the call is over", 240);
             var turns = await _cascade.State.TurnsAsync(state.Attempts[^1].Call, TestContext.Current.CancellationToken);
-            List<WordForWord.Spoken> spoken = [.. turns.Where(turn => turn.Speaker == Speaker.Agent).Select(turn => new WordForWord.Spoken(turn.Text, turn.Interrupted))];
+            var spoken = WordForWord.Agent(turns, turn => turn.Speaker == Speaker.Agent, turn => new WordForWord.Spoken(turn.Text, turn.Interrupted));
             var difference = WordForWord.Compare(spoken, WordForWord.Words(await scenario.HeardAsync()));
             Assert.True(difference is null, $"{scenario.Phone}: {difference}");
             (taken, cut) = (taken + turns.Count - spoken.Count, cut + spoken.Count(turn => turn.Interrupted));

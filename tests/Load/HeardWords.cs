@@ -19,7 +19,12 @@ sealed class HeardWords(int calls, int turns, TextWriter output)
         var flows = Directory.CreateTempSubdirectory("chatter-flows-");
         try
         {
-            await File.WriteAllTextAsync(Path.Combine(flows.FullName, "incident-dispatch.yaml"), Chatter.Flow(await File.ReadAllTextAsync(Path.Combine("flows", "incident-dispatch.yaml"))));
+            foreach (var flow in new DirectoryInfo("flows").EnumerateFiles("*.yaml"))
+            {
+                var text = await File.ReadAllTextAsync(flow.FullName);
+                await File.WriteAllTextAsync(Path.Combine(flows.FullName, flow.Name), flow.Name == "incident-dispatch.yaml" ? Chatter.Flow(text) : text);
+            }
+
             await using var town = await Town.StartAsync(calls + 10, new Dictionary<string, IReadOnlyDictionary<string, string>>
             {
                 ["AgentWorker"] = new Dictionary<string, string> { ["Flows__Directory"] = flows.FullName, ["Dispatch__Attempts"] = "1", ["Dispatch__CallBacks"] = "0" },
@@ -47,7 +52,7 @@ sealed class HeardWords(int calls, int turns, TextWriter output)
             }
 
             var heard = (await town.CallsAsync(one)).SelectMany(call => WordForWord.Words(call["heard"]!["heard"]!.GetValue<string>())).ToList();
-            List<WordForWord.Spoken> agent = [.. said.Where(turn => turn.Speaker == Speaker.Agent).Select(turn => new WordForWord.Spoken(turn.Text, turn.Interrupted))];
+            var agent = WordForWord.Agent(said, turn => turn.Speaker == Speaker.Agent, turn => new WordForWord.Spoken(turn.Text, turn.Interrupted));
             (taken, spoken, cut, words) = (taken + said.Count(turn => turn.Speaker == Speaker.Responder), spoken + agent.Count, cut + agent.Count(turn => turn.Interrupted), words + heard.Count);
             if (agent.Count == 0 || WordForWord.Compare(agent, heard) is not null)
             {

@@ -3,11 +3,17 @@ namespace CityMonitor.Tests.Shared;
 /// <summary>
 /// Compares what a call's transcript says that the agent spoke with what the phone heard. A turn that was heard to its end must have been
 /// heard word for word. One that was cut may differ at the cut by one word, no more: the phone has heard one word (or a part of it) more
-/// than is written, or one less. Nothing else may have been heard, and nothing may be missing.
+/// than is written, or one less. An answer that was cut before its first
+/// word was whole is no turn: a part of that one word may have been heard. Nothing else may have been heard, and nothing may be missing.
 /// </summary>
 static class WordForWord
 {
-    public readonly record struct Spoken(string Text, bool Interrupted);
+    /// <param name="AfterCaller">The caller has spoken since the turn before.</param>
+    public readonly record struct Spoken(string Text, bool Interrupted, bool AfterCaller = false);
+
+    /// <summary>The agent's turns of a transcript.</summary>
+    public static List<Spoken> Agent<T>(IReadOnlyList<T> turns, Func<T, bool> isAgent, Func<T, Spoken> spoken) =>
+        [.. turns.Index().Where(turn => isAgent(turn.Item)).Select(turn => spoken(turn.Item) with { AfterCaller = turn.Index > 0 && !isAgent(turns[turn.Index - 1]) })];
 
     /// <summary>Lower-case words without punctuation, as ears hear them.</summary>
     public static List<string> Words(string text)
@@ -37,6 +43,10 @@ static class WordForWord
             foreach (var at in reached)
             {
                 next.UnionWith(Ends(heard, at, words, spoken[i].Interrupted));
+                if (at < heard.Count && words.Count > 0 && (spoken[i].AfterCaller || words[0].StartsWith(heard[at], StringComparison.Ordinal)))
+                {
+                    next.UnionWith(Ends(heard, at + 1, words, spoken[i].Interrupted));
+                }
             }
 
             if (next.Count == 0)

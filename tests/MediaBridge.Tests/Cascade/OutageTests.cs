@@ -44,7 +44,7 @@ public sealed class OutageTests(SharedRedis redis)
         {
             Trouble.Down => new Fault { Refuse = true, DropSocketsAfterMs = 0 },
             Trouble.Refusing => new Fault { Status = 503, DropSocketsAfterMs = 0 },
-            Trouble.Slow => new Fault { LatencyMs = 3000, LateMs = 3000 },
+            Trouble.Slow => new Fault { LatencyMs = 2000, LateMs = 2000 },
             _ => new Fault { Mute = true, Hang = true },
         };
 
@@ -56,10 +56,12 @@ public sealed class OutageTests(SharedRedis redis)
     static IEnumerable<Outage[]> Pairs(Part one, Part other) =>
         from first in Every(one) from second in Every(other) where Effort.Long || ((int)first.Trouble % 2 == 1 && ((int)second.Trouble - (int)first.Trouble + 4) % 4 == 1) select (Outage[])[first, second];
 
+    /// <summary>Every second combination of part and trouble; all of them in the suite's long mode.</summary>
     [Fact]
-    public Task Each_vendor_alone_in_trouble_costs_one_turn_at_most_and_no_call() =>
-        PlayAsync(Enum.GetValues<Part>().SelectMany(Every).Select(outage => (Outage[])[outage]));
+    public Task Each_vendor_alone_in_trouble_costs_one_turn_at_most_and_no_call() => PlayAsync(
+        Enum.GetValues<Part>().SelectMany(Every).Where(outage => Effort.Long || ((int)outage.Part + (int)outage.Trouble) % 2 == 0).Select(outage => (Outage[])[outage]));
 
+    /// <summary>Two combinations of each pair of parts; all sixteen in the long mode.</summary>
     [Fact]
     public Task Two_vendors_in_trouble_at_a_time_cost_one_turn_at_most_or_end_at_the_keypad() => PlayAsync(
     [
@@ -112,10 +114,10 @@ public sealed class OutageTests(SharedRedis redis)
 
         await Task.WhenAny(said, scene.Phone.Closed);
         var breaking = BreakAsync(scene, outages.Where(outage => outage.IsVoice));
-        if (!await AnsweredAsync(scene, "harbour.") && !IsOver(scene))
+        if (!await AnsweredAsync(scene, "harbour") && !IsOver(scene))
         {
             await scene.Phone.SayAsync("Fire station four"); // the one turn that may be lost
-            Assert.True(await AnsweredAsync(scene, "harbour.") || IsOver(scene), $"two turns were lost; heard: {scene.Phone.Heard}");
+            Assert.True(await AnsweredAsync(scene, "harbour") || IsOver(scene), $"two turns were lost; heard: {scene.Phone.Heard}");
         }
 
         if (!IsOver(scene))

@@ -118,7 +118,10 @@ sealed class ScriptedWorker : IAsyncDisposable
             received.Add(message);
         }
 
-        if (message is not UserTurn turn)
+        // In trouble it answers what is certain only: the real one has thrown away by then what was not.
+        var late = Think > TimeSpan.Zero || HasNoModel;
+        if ((message as UserTurn is { } said && (said.Confirmed || !late) ? said
+            : late && message is TurnConfirmed confirmed ? Turns.Last(one => (one.Stream, one.Turn) == (confirmed.Stream, confirmed.Turn)) : null) is not { } turn)
         {
             return;
         }
