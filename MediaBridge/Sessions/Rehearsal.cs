@@ -86,9 +86,12 @@ sealed class Rehearsal(
             using var records = new CancellationTokenSource();
             var kept = new CallLog(call, 1, bridge.Value, calls, bus, redis, clock, log);
             await using var local = new LocalSpeech(phrases, "", log);
-            using var conversation = new Conversation(session, 1, new NoLine(), kept, local, new TurnsOptions(), clock, log, [], "", 0) { RequestEngine = static _ => { }, EngineProved = static () => { } };
-            Parse(conversation);
-            kept.Field(CallFields.Speaking, "");
+            using (var conversation = new Conversation(session, 1, new NoLine(), kept, local, new TurnsOptions(), clock, log, [], "", 0) { RequestEngine = static _ => { }, EngineProved = static () => { } })
+            {
+                Parse(conversation);
+                kept.Field(CallFields.Speaking, "");
+            }
+
             kept.Complete();
             await kept.RunAsync(ct);
         }
