@@ -116,13 +116,15 @@ static class ReceptionDecisions
             return;
         }
 
+        // A Redis that was wiped knows nothing of a call that goes on; its bridge does.
+        var talks = d.State.Stream > d.State.StoppedStream;
         var overdue = d.Now - d.State.ReceivedAt > TimeSpan.FromSeconds(d.Flow.Limits.MaxSeconds) + TimeSpan.FromMinutes(5);
         if (d.State.End is { } end && d.Now - end.At > d.Options.OutcomeWait + TimeSpan.FromSeconds(30))
         {
             d.Audit("reception.repaired", "The call had ended, and nothing was going to come of it.");
             Endings.Settle(d);
         }
-        else if (d.State.End is null && (overdue || d.Facts.Dial is null or "ended") && d.Now - d.State.ReceivedAt > TimeSpan.FromSeconds(30))
+        else if (d.State.End is null && (overdue || d.Facts.Dial == "ended" || (d.Facts.Dial is null && !talks)) && d.Now - d.State.ReceivedAt > TimeSpan.FromSeconds(30))
         {
             d.Audit("reception.repaired", "The end of the call was not told.");
             d.Publish(new EndCall(d.Call, "overdue"));

@@ -17,6 +17,9 @@ sealed partial class ReceptionHandler(
     ReceptionStore receptions, CallStore calls, FlowLibrary flows, TalkStore talks, IOptions<ReceptionOptions> options, IOptions<DispatchOptions> dispatch,
     TimeProvider clock, ILogger<ReceptionHandler> log) : IMessageHandler
 {
+    /// <summary>Behind it comes a person where one can be reached, else the flow's `keypad` sentence: a caller has no key to press.</summary>
+    const string Apology = "I am sorry, I cannot think clearly right now.";
+
     public async ValueTask<Handled> HandleAsync(Delivery delivery, Step step, CancellationToken ct)
     {
         if (delivery.Message is not AgentMessage message || !CallId.TryParse($"{message.Root}.1", out var call))
@@ -80,6 +83,7 @@ sealed partial class ReceptionHandler(
 
         var talk = await talks.BeginAsync(d.Call, message, ct);
         talk.Offered = OfferedTools(d);
+        talk.Apology = Apology;
         if (isTurn)
         {
             TalkDecisions.Decide(talk, (CallMessage)message);

@@ -56,7 +56,7 @@ static class Tickets
     public static void FileMissed(ReceptionDecision d)
     {
         var text = new StringBuilder();
-        text.Append("A call that came in at ").Append(TicketNotes.At(d.State.ReceivedAt)).AppendLine(" could not be taken. The caller was told that somebody calls back: please do.");
+        text.Append("A call that came in at ").Append(TicketNotes.At(d.State.ReceivedAt)).AppendLine(" could not be taken: the caller hung up while they waited, or was told that somebody calls back. Please do.");
         File(d, TicketPurpose.Message, $"Missed call: call back {Callers.CallBack(d.State)?.Value ?? "(hidden number)"}", text, Priority.High, null, null);
     }
 

@@ -226,7 +226,7 @@ static class TalkDecisions
     /// <summary>Nobody can think for this call now: say so, and let keys decide.</summary>
     static void Apologise(TalkStep t, AnswerJob job, int chunks)
     {
-        t.Publish(new Speak(t.Call, job.Stream, job.Turn, chunks, t.Options.Apology));
+        t.Publish(new Speak(t.Call, job.Stream, job.Turn, chunks, t.Apology));
         t.Job = job;
         Finish(t, chunks + 1);
         t.Publish(new SwitchToKeypad(t.Call, "no language model answers"));

@@ -21,6 +21,9 @@ sealed class TalkStep(CallId call, TalkState state, TalkOptions options, IReadOn
     /// <summary>Names of the tools that the call's stage allows.</summary>
     public IReadOnlyList<string> Offered { get; set; } = [];
 
+    /// <summary>Said when no model answers; what follows is another thing in each kind of call.</summary>
+    public string Apology { get; set; } = options.Apology;
+
     /// <summary>Tools to be run now, in this order, by whoever knows the call's business.</summary>
     public List<ToolRequested> Tools { get; } = [];
 

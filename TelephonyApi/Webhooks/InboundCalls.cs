@@ -17,11 +17,17 @@ sealed class InboundCalls(
 {
     static readonly TimeSpan look = TimeSpan.FromMilliseconds(15);
 
+    /// <summary>The same wait once the call is answered: its caller hears nothing meanwhile.</summary>
+    static readonly TimeSpan silentWait = TimeSpan.FromMilliseconds(300);
+
     /// <summary>Rounds that an incident's worker is waited for, before the reception takes the call.</summary>
     const int MostWaits = 2;
 
     /// <summary>The caller's number stays taken no longer than this where the end of the call is never told.</summary>
     public static readonly TimeSpan Longest = TimeSpan.FromMinutes(30);
+
+    /// <summary>The caller hears the ringing tone until the answer comes.</summary>
+    public static bool Rings(TwilioRequest request) => request["Direction"] == "inbound" && request["CallStatus"] == "ringing";
 
     public async Task<Twiml> AnswerAsync(TwilioRequest request, CancellationToken ct)
     {
@@ -34,11 +40,12 @@ sealed class InboundCalls(
         var caller = from?.Masked ?? "a hidden number";
         WebhookLog.Inbound(log, request.CallSid, caller);
         var wait = request.Count("wait");
+        var patience = Rings(request) || options.Value.SessionWait < silentWait ? options.Value.SessionWait : silentWait;
         if (from is { } number && wait < MostWaits && await OpenIncidentAsync(number, ct) is { } incident)
         {
             await bus.PublishAsync(new ResponderCalled(incident, request.CallSid, number, to), ct);
-            return await UntilAsync(() => store.OfSidAsync(request.CallSid, ct), ct) is { } decided
-                ? await DecideAsync(decided, ct)
+            return await UntilAsync(() => store.OfSidAsync(request.CallSid, ct), patience, ct) is { } decided
+                ? await DecideAsync(decided, patience, ct)
                 : Phrases.OneMoment(urls.Same(TwimlAnswer.Target("incoming", null, $"wait={wait + 1}")));
         }
 
@@ -47,15 +54,15 @@ sealed class InboundCalls(
         if (!await store.ReceiveAsync(call, request.CallSid, from, Longest, ct) && await store.OfSidAsync(request.CallSid, ct) is { } other)
         {
             // Decided at this very moment.
-            return await DecideAsync(other, ct);
+            return await DecideAsync(other, patience, ct);
         }
 
-        return await DecideAsync(call, ct);
+        return await DecideAsync(call, patience, ct);
     }
 
-    async Task<Twiml> DecideAsync(CallId call, CancellationToken ct)
+    async Task<Twiml> DecideAsync(CallId call, TimeSpan patience, CancellationToken ct)
     {
-        await UntilAsync(() => calls.ReadSessionAsync(call, ct), ct);
+        await UntilAsync(() => calls.ReadSessionAsync(call, ct), patience, ct);
         return await router.DecideAsync(call, 0, 0, ct);
     }
 
@@ -74,7 +81,7 @@ sealed class InboundCalls(
     }
 
     /// <summary>AgentWorker decides within milliseconds; the phone rings on meanwhile.</summary>
-    async Task<T?> UntilAsync<T>(Func<Task<T?>> read, CancellationToken ct)
+    async Task<T?> UntilAsync<T>(Func<Task<T?>> read, TimeSpan patience, CancellationToken ct)
     {
         for (var start = clock.GetTimestamp(); ;)
         {
@@ -83,7 +90,7 @@ sealed class InboundCalls(
                 return there;
             }
 
-            if (clock.GetElapsedTime(start) >= options.Value.SessionWait)
+            if (clock.GetElapsedTime(start) >= patience)
             {
                 return default;
             }

@@ -43,7 +43,7 @@ static class VoiceEndpoints
 
             await facts.ApplyAsync(call, StatusEndpoints.FactOf(request), patience);
             return await router.DecideAsync(call, request.Count("wait"), 0, patience);
-        }, ct, rings: request["Direction"] == "inbound" && request["CallStatus"] == "ringing");
+        }, ct, rings: InboundCalls.Rings(request));
 
     static Task<IResult> ContinueAsync(
         TwilioRequest request, TwimlAnswer answer, DialStore store, CallFacts facts, CallRouter router, CancellationToken ct)
@@ -75,7 +75,7 @@ static class VoiceEndpoints
         return answer.GiveAsync(request, TwimlAnswer.Target("fallback", request.Call), async patience =>
             (request.Call ?? await store.OfSidAsync(request.CallSid, patience)) is { } call
                 ? await router.DecideAsync(call, 0, 0, patience)
-                : await inbound.AnswerAsync(request, patience), ct);
+                : await inbound.AnswerAsync(request, patience), ct, rings: InboundCalls.Rings(request));
     }
 
     /// <summary>A person's phone was rung for a caller. They spoke, or the conversation goes on where it was left.</summary>

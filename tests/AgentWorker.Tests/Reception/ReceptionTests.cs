@@ -268,7 +268,7 @@ public sealed class ReceptionTests
     {
         Talks().Says("There is smoke");
         now += TimeSpan.FromMinutes(1);
-        Gets(new CallSwept(call));
+        Gets(new CallSwept(call)).Gets(new CallSwept(call), dial: null);
         Assert.Null(state.End);
         Gets(new CallSwept(call), dial: "ended");
         Assert.NotNull(state.End);

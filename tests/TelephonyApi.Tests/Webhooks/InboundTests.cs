@@ -258,7 +258,7 @@ public sealed class InboundTests : TelephonyTest
     [Fact]
     public async Task A_call_back_that_no_worker_decides_about_is_the_receptions_and_stays_it()
     {
-        await using var hasty = await StartAsync(("Dialling:SessionWait", "00:00:00.100"));
+        await using var hasty = await StartAsync(("Dialling:SessionWait", "00:00:01"), ("Dialling:RedisPatience", "00:00:02"));
         await hasty.AddBridgeAsync("b", 5);
         await OpenIncidentAsync(IncidentStatus.Unreachable);
         var waits = await hasty.TwimlAsync("/twilio/incoming", Form());
