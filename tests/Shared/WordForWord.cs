@@ -8,12 +8,26 @@ namespace CityMonitor.Tests.Shared;
 /// </summary>
 static class WordForWord
 {
-    /// <param name="AfterCaller">The caller has spoken since the turn before.</param>
-    public readonly record struct Spoken(string Text, bool Interrupted, bool AfterCaller = false);
+    /// <param name="CallerTurns">Turns of the caller since the agent's turn before: so many answers may have been cut before their first word.</param>
+    public readonly record struct Spoken(string Text, bool Interrupted, int CallerTurns = 0);
 
     /// <summary>The agent's turns of a transcript.</summary>
-    public static List<Spoken> Agent<T>(IReadOnlyList<T> turns, Func<T, bool> isAgent, Func<T, Spoken> spoken) =>
-        [.. turns.Index().Where(turn => isAgent(turn.Item)).Select(turn => spoken(turn.Item) with { AfterCaller = turn.Index > 0 && !isAgent(turns[turn.Index - 1]) })];
+    public static List<Spoken> Agent<T>(IReadOnlyList<T> turns, Func<T, bool> isAgent, Func<T, Spoken> spoken)
+    {
+        var agent = new List<Spoken>();
+        var caller = 0;
+        foreach (var turn in turns)
+        {
+            if (isAgent(turn))
+            {
+                agent.Add(spoken(turn) with { CallerTurns = caller });
+            }
+
+            caller = isAgent(turn) ? 0 : caller + 1;
+        }
+
+        return agent;
+    }
 
     /// <summary>Lower-case words without punctuation, as ears hear them.</summary>
     public static List<string> Words(string text)
@@ -42,10 +56,9 @@ static class WordForWord
             SortedSet<int> next = [];
             foreach (var at in reached)
             {
-                next.UnionWith(Ends(heard, at, words, spoken[i].Interrupted));
-                if (at < heard.Count && words.Count > 0 && (spoken[i].AfterCaller || words[0].StartsWith(heard[at], StringComparison.Ordinal)))
+                for (var parts = 0; parts == 0 || (words.Count > 0 && MayBeParts(heard, at, parts, words[0], spoken[i].CallerTurns)); parts++)
                 {
-                    next.UnionWith(Ends(heard, at + 1, words, spoken[i].Interrupted));
+                    next.UnionWith(Ends(heard, at + parts, words, spoken[i].Interrupted));
                 }
             }
 
@@ -61,6 +74,10 @@ static class WordForWord
         return reached.Contains(heard.Count) || (ended && reached.Contains(heard.Count - 1)) ? null
             : $"behind the last turn the phone heard \"{string.Join(' ', heard.Skip(reached.Max).Take(12))}\"";
     }
+
+    /// <summary>Parts of first words: one for each answer that may have been cut there, or of this very turn, which a cough stopped and which was said again.</summary>
+    static bool MayBeParts(IReadOnlyList<string> heard, int at, int count, string first, int callerTurns) =>
+        at + count <= heard.Count && heard.Skip(at).Take(count).Count(part => !first.StartsWith(part, StringComparison.Ordinal)) <= callerTurns && count <= callerTurns + 1;
 
     static IEnumerable<int> Ends(IReadOnlyList<string> heard, int at, List<string> words, bool interrupted)
     {

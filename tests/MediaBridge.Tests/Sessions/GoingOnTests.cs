@@ -26,6 +26,7 @@ public sealed class GoingOnTests(SharedRedis redis)
         await agent.UserSaidAsync("Dana Reyes");
         await agent.SayAsync("Thank you.");
         await phone.HeardAsync("Thank you.");
+        await Eventually.TrueAsync(async () => (await bridge.TurnsAsync(session.Call)).Any(turn => turn.Text == "Thank you."), "its last mark is back: until then it counts as being said, behind the tool");
         await agent.SendAsync(Ask("c1", "retrieve_ticket"));
         await bridge.ToAgentAsync(session.Call, "ToolRequested");
         phone.LongestSilenceMs = 0;
