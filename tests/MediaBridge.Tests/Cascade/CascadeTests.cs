@@ -126,18 +126,6 @@ public sealed class CascadeTests(SharedRedis redis)
     }
 
     [Fact]
-    public async Task A_line_that_carries_our_own_words_back_neither_stops_them_nor_answers_them()
-    {
-        await using var scene = await Scene.StartAsync(redis, turn => ["There is a fire at the old harbour and the wind comes from the north.", "Two cameras have seen it."]);
-        await scene.GreetedAsync();
-        await scene.Phone.SayAsync("Hello");
-        scene.Phone.EchoAfterMs = 200;
-        await scene.Phone.HeardAsync("from the north. Two cameras have seen it.", TimeSpan.FromSeconds(60));
-        await scene.QuietAsync();
-        Assert.Equal("Hello", Assert.Single(scene.Worker.Confirmed).Text);
-    }
-
-    [Fact]
     public async Task Pieces_that_come_twice_or_in_another_order_are_said_once_and_in_order()
     {
         await using var scene = await Scene.StartAsync(redis, _ => null);
