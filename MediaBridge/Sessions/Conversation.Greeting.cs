@@ -15,9 +15,14 @@ sealed partial class Conversation
     /// <summary>The phrase is fetched or given up within its deadline; this is for a fault of ours, so that no call waits for ever.</summary>
     const double GreetingAtMostMs = 3000;
 
+    /// <summary>A word or two need not be followed by as long a pause as a sentence: the callee waits for us.</summary>
+    const double HelloPauseMs = 220;
+
+    bool IsSayingHello => detector.IsSpeaking && detector.SilenceMs < HelloPauseMs;
+
     void GreetWhenHelloIsOver(double now)
     {
-        if (!greetingDue || (!greetingFetched && now < GreetingAtMostMs) || now < options.HelloWaitMs || (detector.IsSpeaking && now < options.LongestHelloMs))
+        if (!greetingDue || (!greetingFetched && now < GreetingAtMostMs) || now < options.HelloWaitMs || (IsSayingHello && now < options.LongestHelloMs))
         {
             return;
         }

@@ -36,15 +36,11 @@ sealed partial class Conversation
                 return;
             }
 
-            tape.Add(mulaw);
+            tape.Add(mulaw, utteranceStart);
             var heard = detector.Feed(mulaw);
             if (greetingDue)
             {
-                if ((heard & Heard.SpeechEnded) != 0)
-                {
-                    GreetWhenHelloIsOver(NowMs);
-                }
-
+                GreetWhenHelloIsOver(NowMs);
                 return;
             }
 

@@ -138,7 +138,7 @@ public sealed class TurnTakingTests
         using var tape = new CallerTape();
         for (var i = 0; i < 500; i++)
         {
-            tape.Add(Enumerable.Repeat((byte)i, 160).ToArray());
+            tape.Add(Enumerable.Repeat((byte)i, 160).ToArray(), keepFrom: 0);
         }
 
         var from = tape.Position - 320;
@@ -154,6 +154,34 @@ public sealed class TurnTakingTests
         }
 
         Assert.Equal(CallerTape.Capacity, all);
+    }
+
+    [Fact]
+    public void The_callers_tape_grows_only_for_an_utterance_that_is_longer_and_loses_nothing_of_it()
+    {
+        using var tape = new CallerTape();
+        var sent = new List<byte>();
+        for (var i = 0; i < 400; i++)
+        {
+            var frame = Enumerable.Range(0, 160).Select(n => (byte)((i * 7) + n)).ToArray();
+            sent.AddRange(frame);
+            tape.Add(frame, keepFrom: i < 150 ? -1 : 150 * 160);
+        }
+
+        long from = 150 * 160;
+        var heard = new byte[(400 - 150) * 160];
+        var length = tape.Read(ref from, heard);
+        Assert.Equal(heard.Length, length);
+        Assert.Equal(sent.Skip(150 * 160), heard);
+
+        using var idle = new CallerTape();
+        for (var i = 0; i < 400; i++)
+        {
+            idle.Add(new byte[160], keepFrom: -1);
+        }
+
+        from = 0;
+        Assert.Equal(16384, idle.Read(ref from, new byte[CallerTape.Capacity]));
     }
 
     [Fact]
@@ -189,7 +217,7 @@ public sealed class TurnTakingTests
             for (var at = 0; at + 160 <= audio.Length; at += 160)
             {
                 var frame = audio.AsSpan(at, 160);
-                tape.Add(frame);
+                tape.Add(frame, keepFrom: -1);
                 sent += batch.Add(frame, (detector.Feed(frame) & Heard.Pause) != 0, out _).Length;
             }
 
