@@ -26,6 +26,11 @@ public static class ServiceDefaultsExtensions
     {
         builder.AddBasics(service);
         AddMessaging(builder, service);
+        builder.Services.AddCheckedOptions<QuotaOptions>(QuotaOptions.Section);
+        builder.Services.AddSingleton(services => new QuotaLedger(
+            services.GetRequiredService<RedisClient>(), services.GetRequiredService<IOptions<QuotaOptions>>(), services.GetServices<VendorMode>(),
+            services.GetRequiredService<Alerts>(), services.GetRequiredService<TimeProvider>(), services.GetRequiredService<ILogger<QuotaLedger>>()));
+        builder.Services.AddHostedService(services => services.GetRequiredService<QuotaLedger>());
         builder.Services.AddReadiness("redis", static async (services, ct) =>
             (await services.GetRequiredService<RedisClient>().SendAsync(["PING"], ct)).Text == "PONG");
         return builder;
@@ -57,8 +62,13 @@ public static class ServiceDefaultsExtensions
         builder.Services.AddCheckedOptions<DrainOptions>("Drain");
         builder.Services.AddOptions<HostOptions>().Configure<IOptions<DrainOptions>>((host, drain) => host.ShutdownTimeout = drain.Value.Timeout);
         builder.Services.TryAddSingleton<Alerts>();
+        builder.Services.AddCheckedOptions<AlertOptions>(AlertOptions.Section);
+        builder.Services.AddSingleton(services => new ServiceWatch(
+            services.GetRequiredService<Alerts>(), services.GetRequiredService<IOptions<AlertOptions>>(), services.GetRequiredService<System.Diagnostics.Metrics.IMeterFactory>(), services.GetRequiredService<TimeProvider>()));
+        builder.Services.AddHostedService(services => services.GetRequiredService<ServiceWatch>());
+        builder.AddMetricsBook();
         builder.Services.AddSingleton(services => new ServiceStatus(
-            service, builder.Environment.EnvironmentName, services.GetRequiredService<TimeProvider>().GetUtcNow(), [.. services.GetServices<VendorMode>()]) { Source = services.GetRequiredService<Alerts>() });
+            service, builder.Environment.EnvironmentName, services.GetRequiredService<TimeProvider>().GetUtcNow(), [.. services.GetServices<VendorMode>()]) { Source = services.GetRequiredService<Alerts>(), Watch = services.GetRequiredService<ServiceWatch>(), Ledger = services.GetService<QuotaLedger>() });
         builder.Services.AddHostedService<StartAnnouncement>();
     }
 

@@ -56,7 +56,7 @@ static class TelephonyRegistration
         services.AddSingleton<RedisPatience>().AddSingleton<TwimlAnswer>().AddSingleton<CallbackIntake>().AddSingleton<BridgeChooser>().AddSingleton<StreamAnswers>().AddSingleton<CallRouter>().AddSingleton<InboundCalls>();
         services.AddSingleton<MessageStore>().AddSingleton<MessageStatuses>().AddSingleton<MessageSender>().AddSingleton<EvidenceLinks>().AddSingleton<EvidenceProbe>().AddSingleton<LinkScreening>().AddSingleton<InboundMessages>();
         services.AddSingleton<StreamErrors>().AddHostedService(provider => provider.GetRequiredService<StreamErrors>());
-        services.AddHostedService<DialPump>().AddHostedService<TelephonyWatch>().AddHostedService<BridgeWatch>().AddHostedService<CapacityWatch>();
+        services.AddHostedService<DialPump>().AddHostedService<TelephonyWatch>().AddHostedService<BridgeWatch>().AddSingleton<CapacityWatch>().AddHostedService(provider => provider.GetRequiredService<CapacityWatch>());
         services.AddWorkStream<TelephonyHandler>(Keys.Telephony, TelephonyHandler.Concurrency);
         return builder;
     }

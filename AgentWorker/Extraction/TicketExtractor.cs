@@ -103,6 +103,7 @@ sealed partial class TicketExtractor
                 ResponseFormat = ChatResponseFormat.CreateJsonSchemaFormat("incident", schema, jsonSchemaIsStrict: true),
             },
             ct);
+        VendorUse.Add(Quotas.OpenAITokens, completion.Value.Usage?.TotalTokenCount ?? 0);
         var content = completion.Value.Content;
         return content.Count > 0 && content[0].Text is { Length: > 0 } json ? ExtractedFields.Read(json, text) : null;
     }

@@ -3,6 +3,7 @@ using System.ClientModel.Primitives;
 using System.Collections.Concurrent;
 using System.Runtime.CompilerServices;
 using CityMonitor.AgentWorker.Extraction;
+using CityMonitor.ServiceDefaults;
 using Microsoft.Extensions.Options;
 using OpenAI;
 using OpenAI.Chat;
@@ -24,11 +25,21 @@ sealed partial class TalkModel(ModelEndpoint endpoint, IOptions<TalkOptions> opt
     /// <exception cref="ModelUnavailableException">No model has answered, or the answer broke off.</exception>
     public async IAsyncEnumerable<StreamingChatCompletionUpdate> StreamAsync(string model, IReadOnlyList<ChatMessage> messages, ChatCompletionOptions how, bool mayBeEmpty, [EnumeratorCancellation] CancellationToken ct)
     {
-        await using var answer = await OpenAsync(model, messages, how, mayBeEmpty, ct);
-        yield return answer.Current;
-        while (await answer.MoveAsync(options.Value.BetweenWords, clock, ct))
+        var tokens = new TokenCount(messages);
+        try
         {
+            await using var answer = await OpenAsync(model, messages, how, mayBeEmpty, ct);
+            tokens.Add(answer.Current);
             yield return answer.Current;
+            while (await answer.MoveAsync(options.Value.BetweenWords, clock, ct))
+            {
+                tokens.Add(answer.Current);
+                yield return answer.Current;
+            }
+        }
+        finally
+        {
+            VendorUse.Add(Quotas.OpenAITokens, tokens.Total);
         }
     }
 

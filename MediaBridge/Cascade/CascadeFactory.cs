@@ -2,13 +2,14 @@ using CityMonitor.MediaBridge.Deepgram;
 using CityMonitor.MediaBridge.Speech;
 using CityMonitor.MediaBridge.Turns;
 using CityMonitor.Messaging.State;
+using CityMonitor.ServiceDefaults;
 using Microsoft.Extensions.Options;
 
 namespace CityMonitor.MediaBridge.Cascade;
 
 /// <summary>Opens a call's cascade: the ears and voices of its flow as far as there are keys for them.</summary>
 sealed class CascadeFactory(
-    IEnumerable<IEarMaker> ears, IEnumerable<IVoiceMaker> voices, IOptions<CascadeOptions> options, IOptions<ElevenLabsOptions> elevenLabs, TimeProvider clock, ILogger<CascadeEngine> log)
+    IEnumerable<IEarMaker> ears, IEnumerable<IVoiceMaker> voices, IOptions<CascadeOptions> options, IOptions<ElevenLabsOptions> elevenLabs, QuotaLedger quotas, TimeProvider clock, ILogger<CascadeEngine> log)
     : IConversationEngineFactory
 {
     public async Task<IConversationEngine> OpenAsync(CallSession session, IReadOnlyList<HistoryEntry> history, IEngineEvents events, CancellationToken ct)
@@ -41,15 +42,18 @@ sealed class CascadeFactory(
     List<IEarMaker> Ears(CallSession session)
     {
         var wanted = session.Speech is { Ears: { Count: > 0 } named } ? named : options.Value.EarList;
-        return [.. wanted.Select(name => ears.FirstOrDefault(ear => ear.Name == name)).OfType<IEarMaker>()];
+        // Whose hours of the month are used up is asked last.
+        var spent = quotas.IsUsedUp(Quotas.DeepgramSeconds);
+        return [.. wanted.Select(name => ears.FirstOrDefault(ear => ear.Name == name)).OfType<IEarMaker>().OrderBy(ear => spent && ear is (DeepgramEar or FluxEar))];
     }
 
     IEnumerable<VoiceChoice> Choices(CallSession session)
     {
         var chosen = session.Speech is { Voices: { Count: > 0 } named } ? named : [Parse(session.Voice)];
-        return options.Value.StandInVoice.Length == 0 ? chosen
+        IReadOnlyList<VoiceChoice> all = options.Value.StandInVoice.Length == 0 ? chosen
             : Parse(options.Value.StandInVoice) is var standIn && chosen.Any(choice => (choice.Vendor, choice.Voice) == (standIn.Vendor, standIn.Voice)) ? chosen
             : [.. chosen, standIn];
+        return quotas.IsUsedUp(Quotas.ElevenLabsCharacters) ? all.OrderBy(choice => choice.Vendor == "elevenlabs") : all;
     }
 
     /// <summary>aura-2-andromeda-en, or elevenlabs/voice.</summary>

@@ -53,6 +53,6 @@ static class MediaEndpoints
     // This port is open to the world and has no keys: which calls are live, and how they go, is nobody's business in production.
     static JsonHttpResult<BridgeStatus> Status(LiveStreams live, BridgeId bridge, ServiceStatus service, IHostEnvironment environment) => TypedResults.Json(
         new BridgeStatus(
-            service.Service, bridge.Value, live.IsDraining, live.Free, live.Count, environment.IsProduction() ? null : [.. live.All.Select(stream => stream.Status)], service.Vendors, service.Alerts),
+            service.Service, bridge.Value, live.IsDraining, live.Free, live.Count, environment.IsProduction() ? null : [.. live.All.Select(stream => stream.Status)], service.Vendors, service.Alerts, service.Watched, service.Quotas),
         SessionsJson.Default.BridgeStatus);
 }

@@ -34,7 +34,8 @@ sealed partial class SessionsJson : JsonSerializerContext;
 
 /// <summary>GET /status.</summary>
 sealed record BridgeStatus(
-    string Service, string Bridge, bool Draining, int Free, int Live, IReadOnlyList<StreamStatus>? Streams, IReadOnlyList<ServiceDefaults.VendorMode> Vendors, IReadOnlyList<ServiceDefaults.Alert> Alerts);
+    string Service, string Bridge, bool Draining, int Free, int Live, IReadOnlyList<StreamStatus>? Streams, IReadOnlyList<ServiceDefaults.VendorMode> Vendors, IReadOnlyList<ServiceDefaults.Alert> Alerts,
+    IReadOnlyList<ServiceDefaults.Watched> Watched, IReadOnlyList<ServiceDefaults.QuotaUse> Quotas);
 
 /// <param name="Engine">opening | open | failed.</param>
 sealed record StreamStatus(string Call, int Stream, DateTimeOffset Since, string Engine, bool AgentSpeaking, bool CallerSpeaking, int PendingTools, int Turns, string? Ending);

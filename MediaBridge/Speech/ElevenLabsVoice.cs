@@ -4,6 +4,7 @@ using System.Text.Json;
 using System.Text.Json.Serialization;
 using CityMonitor.MediaBridge.Turns;
 using CityMonitor.Messaging.State;
+using CityMonitor.ServiceDefaults;
 
 namespace CityMonitor.MediaBridge.Speech;
 
@@ -133,6 +134,7 @@ sealed class ElevenLabsVoice(ElevenLabsEndpoint endpoint, ElevenLabsOptions opti
         public async Task SpeakAsync(string text, AudioSink to, CancellationToken ct)
         {
             sink = to;
+            VendorUse.Add(Quotas.ElevenLabsCharacters, text.Length);
             socket.Send(JsonSerializer.SerializeToUtf8Bytes(new ElevenRequest(text + " ") { Flush = true }, SpeechJson.Default.ElevenRequest));
             socket.Send(JsonSerializer.SerializeToUtf8Bytes(new ElevenRequest(""), SpeechJson.Default.ElevenRequest));
             try
@@ -236,6 +238,7 @@ sealed class ElevenLabsRestVoice(SpeechHttp http, ElevenLabsEndpoint endpoint, E
 
     public Task SpeakAsync(string text, AudioSink sink, CancellationToken ct)
     {
+        VendorUse.Add(Quotas.ElevenLabsCharacters, text.Length);
         var body = new ElevenRequest(text) { Model = choice.Model ?? options.ModelId, Language = language.Length > 0 ? language : null, Settings = VoiceSettings.Of(choice) };
         var request = new HttpRequestMessage(
             HttpMethod.Post, new Uri(endpoint.Http, $"/v1/text-to-speech/{Uri.EscapeDataString(choice.Voice)}/stream?output_format=ulaw_8000"))

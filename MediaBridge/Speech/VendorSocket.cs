@@ -3,6 +3,7 @@ using System.Net;
 using System.Net.WebSockets;
 using System.Threading.Channels;
 using CityMonitor.MediaBridge.Turns;
+using CityMonitor.ServiceDefaults;
 
 namespace CityMonitor.MediaBridge.Speech;
 
@@ -41,6 +42,10 @@ sealed class VendorSocket : IAsyncDisposable
 
     IVendorSocketReader? reader;
     Task loops = Task.CompletedTask;
+    readonly long opened;
+
+    /// <summary>Deepgram listens: it bills the time.</summary>
+    bool isBilledByTime;
     long lastSent;
     bool closing;
 
@@ -49,7 +54,7 @@ sealed class VendorSocket : IAsyncDisposable
     VendorSocket(ClientWebSocket socket, string vendor, TimeProvider clock, ILogger log)
     {
         (this.socket, this.vendor, this.clock, this.log) = (socket, vendor, clock, log);
-        lastSent = clock.GetTimestamp();
+        opened = lastSent = clock.GetTimestamp();
     }
 
     /// <exception cref="EngineRefusedException">The vendor said no, or was not there.</exception>
@@ -63,7 +68,7 @@ sealed class VendorSocket : IAsyncDisposable
         try
         {
             await socket.ConnectAsync(url, ct);
-            return new VendorSocket(socket, vendor, clock, log);
+            return new VendorSocket(socket, vendor, clock, log) { isBilledByTime = url.AbsolutePath.Contains("/listen", StringComparison.Ordinal) || url.AbsolutePath.Contains("/agent/", StringComparison.Ordinal) };
         }
         catch (WebSocketException error)
         {
@@ -137,7 +142,11 @@ sealed class VendorSocket : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        Volatile.Write(ref closing, true);
+        if (!Interlocked.Exchange(ref closing, true) && isBilledByTime)
+        {
+            VendorUse.Add(Quotas.DeepgramSeconds, (long)Math.Ceiling(clock.GetElapsedTime(opened).TotalSeconds));
+        }
+
         outbound.Writer.TryComplete();
         using var patience = new CancellationTokenSource(CloseTimeout);
         try

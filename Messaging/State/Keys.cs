@@ -73,6 +73,9 @@ public static class Keys
     /// <summary>Hash: the pieces of the newest answer as they were sent to the bridge.</summary>
     public static string Answer(CallId call) => $"cm:call:{call}:answer";
 
+    /// <summary>Counter: what was used of a vendor's quota in one window, by all replicas.</summary>
+    public static string Quota(string quota, string window) => $"cm:quota:{quota}:{window}";
+
     public static string CallOfSid(string callSid) => $"cm:sid:{callSid}";
     public static string StreamToken(string token) => $"cm:token:{token}";
     public static string Bridge(string bridge) => $"cm:bridge:{bridge}";

@@ -22,7 +22,17 @@ public sealed record ServiceStatus(string Service, string Environment, DateTimeO
 {
     internal Alerts? Source { get; init; }
 
+    internal ServiceWatch? Watch { get; init; }
+
+    internal QuotaLedger? Ledger { get; init; }
+
     public IReadOnlyList<Alert> Alerts => Source?.Active ?? [];
+
+    /// <summary>What is watched for alerts, and how it stands.</summary>
+    public IReadOnlyList<Watched> Watched => Watch?.Now ?? [];
+
+    /// <summary>What is used of the vendors' quotas, over all replicas.</summary>
+    public IReadOnlyList<QuotaUse> Quotas => Ledger?.Now ?? [];
 }
 
 [JsonSourceGenerationOptions(JsonSerializerDefaults.Web, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
@@ -42,6 +52,7 @@ static partial class HealthEndpoints
     public static void MapHealth(this IEndpointRouteBuilder routes)
     {
         routes.MapGet("/health", (ServiceStatus status) => TypedResults.Json(new Liveness("healthy", status.Service), HealthJson.Default.Liveness)).WithOrder(LateOrder);
+        routes.MapMetrics().WithOrder(LateOrder);
         routes.MapGet("/ready", ReadyAsync).WithOrder(LateOrder);
         routes.MapGet("/status", (ServiceStatus status) => TypedResults.Json(status, HealthJson.Default.ServiceStatus)).WithOrder(LateOrder);
     }

@@ -31,6 +31,11 @@ sealed class VendorHandler(VendorPipeline pipeline, Alerts alerts) : DelegatingH
     // The body is read here, so that the attempt's timeout covers it: HttpClient would read it after the last handler, without any limit.
     async Task<HttpResponseMessage> AttemptAsync(HttpRequestMessage request, CancellationToken ct)
     {
+        if (pipeline.Vendor == Quotas.FreshdeskRequests.Vendor)
+        {
+            VendorUse.Add(Quotas.FreshdeskRequests, 1); // refused ones count too
+        }
+
         var response = await base.SendAsync(request, ct);
         if (response.StatusCode == HttpStatusCode.TooManyRequests)
         {

@@ -6,9 +6,11 @@ namespace CityMonitor.ServiceDefaults;
 
 static class VendorTelemetry
 {
+    public const string DurationName = "citymonitor.vendor.request.duration";
+
     static readonly ActivitySource Source = new("CityMonitor.Vendors");
     static readonly Meter Meter = new("CityMonitor.Vendors");
-    static readonly Histogram<double> Duration = Meter.CreateHistogram<double>("citymonitor.vendor.request.duration", "s", "Time of a vendor request with all its attempts.");
+    static readonly Histogram<double> Duration = Meter.CreateHistogram<double>(DurationName, "s", "Time of a vendor request with all its attempts.");
     static readonly Counter<long> Retries = Meter.CreateCounter<long>("citymonitor.vendor.retries", "{attempt}", "Attempts after the first one.");
 
     public static Activity? Start(string vendor, HttpRequestMessage request)

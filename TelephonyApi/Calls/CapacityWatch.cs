@@ -7,11 +7,14 @@ namespace CityMonitor.TelephonyApi.Calls;
 
 /// <summary>
 /// Raises the alert capacity while more than 80 % of Capacity:MaxConcurrentCalls are dialled or live, over all replicas. Each replica looks
-/// for itself, so that each one's /status says it.
+/// for itself, so that each one's /status says it. It is over well below that share, so that a number about the limit does not ring again and again.
 /// </summary>
 sealed class CapacityWatch(RedisClient redis, IOptions<CapacityOptions> capacity, IOptions<DialOptions> options, Alerts alerts, TimeProvider clock, ILogger<CapacityWatch> log) : BackgroundService
 {
-    public const string Alert = "capacity";
+    readonly Threshold threshold = new("capacity", capacity.Value.AlertAbove, alerts);
+
+    /// <summary>How the capacity stands, for GET /status.</summary>
+    public Watched Now => threshold.Now;
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
@@ -35,13 +38,7 @@ sealed class CapacityWatch(RedisClient redis, IOptions<CapacityOptions> capacity
         var used = (await redis.SendAsync(["ZCARD", Keys.LiveCalls], ct)).Number + (await redis.SendAsync(["ZCARD", Keys.Dialling], ct)).Number;
         var most = capacity.Value.MaxConcurrentCalls;
         Telemetry.CapacityUsed.Record((double)used / most);
-        if (used > most * capacity.Value.AlertAbove)
-        {
-            alerts.Raise(Alert, $"{used} of {most} calls that may be dialled or live at once; further ones wait in the dial queue. Raise Capacity:MaxConcurrentCalls if Twilio and the bridges can hold more.");
-        }
-        else
-        {
-            alerts.TakeBack(Alert);
-        }
+        threshold.Judge((double)used / most, _ =>
+            $"{used} of {most} calls that may be dialled or live at once; further ones wait in the dial queue. Raise Capacity:MaxConcurrentCalls if Twilio and the bridges can hold more.");
     }
 }

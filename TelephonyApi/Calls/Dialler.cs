@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using CityMonitor.Messaging.Contracts;
 using CityMonitor.Messaging.Redis;
+using CityMonitor.ServiceDefaults;
 using CityMonitor.TelephonyApi.Twilio;
 using CityMonitor.TelephonyApi.Webhooks;
 using Microsoft.Extensions.Options;
@@ -83,6 +84,7 @@ sealed class Dialler(
     {
         try
         {
+            VendorUse.Add(Quotas.TwilioCalls, 1);
             return await twilio.CreateCallAsync(form, ct);
         }
         catch (OperationCanceledException)

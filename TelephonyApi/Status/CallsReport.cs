@@ -12,7 +12,7 @@ namespace CityMonitor.TelephonyApi.Status;
 /// <summary>What GET /status tells, read from Redis: the same at every replica.</summary>
 sealed class CallsReport(
     RedisClient redis, DialStore store, BridgeChooser bridges, ServiceStatus status, IOptions<CapacityOptions> capacity, IOptions<TwilioOptions> twilio,
-    TimeProvider clock)
+    CapacityWatch capacityWatch, TimeProvider clock)
 {
     /// <summary>Lines per list; the numbers beside them count all.</summary>
     const int MostLines = 200;
@@ -28,6 +28,8 @@ sealed class CallsReport(
         capacity.Value.MaxConcurrentCalls,
         twilio.Value.Pace,
         status.Alerts,
+        [.. status.Watched, capacityWatch.Now],
+        status.Quotas,
         clock.GetUtcNow().ToString("O"));
 
     async Task<IReadOnlyList<CallLine>> LinesAsync(string set, CancellationToken ct)

@@ -20,6 +20,8 @@ sealed record StatusReport(
     int MaxConcurrentCalls,
     double CallsPerSecond,
     IReadOnlyList<Alert> Alerts,
+    IReadOnlyList<Watched> Watched,
+    IReadOnlyList<QuotaUse> Quotas,
     string Time);
 
 sealed record BridgeLine(string Id, int Free);

@@ -242,7 +242,7 @@ public sealed class ServiceTests
         public override DateTimeOffset GetUtcNow() => now;
     }
 
-    sealed class Service(WebApplication app, Service.Capture capture) : IAsyncDisposable
+    internal sealed class Service(WebApplication app, Service.Capture capture) : IAsyncDisposable
     {
         public HttpClient Client { get; } = new() { BaseAddress = new Uri(app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First()) };
         public IEnumerable<string> Lines => capture.Lines;

@@ -59,7 +59,12 @@ public sealed class LimitTests : TelephonyTest
         Assert.Equal("capacity", alert["name"]!.GetValue<string>());
         Assert.Contains("5 of 5 calls", alert["text"]!.GetValue<string>(), StringComparison.Ordinal);
 
+        var watched = (await StatusAsync())["watched"]!.AsArray().Single(one => one!["name"]!.GetValue<string>() == "capacity")!;
+        Assert.Equal((1.0, 0.8, true), (watched["value"]!.GetValue<double>(), watched["limit"]!.GetValue<double>(), watched["raised"]!.GetValue<bool>()));
+
+        // Over well below the limit, so that it does not come and go with each call.
         await other.StatusAsync(placed[0].Call, placed[0].CallSid, "busy");
+        await other.StatusAsync(placed[1].Call, placed[1].CallSid, "busy");
         await Eventually.TrueAsync(async () => (await StatusAsync())["alerts"]!.AsArray().Count == 0, "it is over");
 
         async Task<JsonObject> StatusAsync() => (await other.Http.GetFromJsonAsync<JsonObject>("/status"))!;
