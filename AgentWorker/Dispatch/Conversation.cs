@@ -146,7 +146,8 @@ static class Conversation
             return;
         }
 
-        d.Audit("call.keypad", $"The responder pressed {Spoken.Clean(m.Digits)}.", m.Call);
+        // Digits behind one another may be a number that is nobody's business.
+        d.Audit("call.keypad", m.InKeypadMode || m.Digits is "1" or "2" ? $"The responder pressed {Spoken.Clean(m.Digits)}." : "The responder pressed a key.", m.Call);
         // While an agent listens, digits after the decision are a number being typed, not an answer.
         var decided = d.State.Responder is { AcceptedAt: not null } or { DeclinedAt: not null };
         if (m.Digits is not ("1" or "2") || (decided && !m.InKeypadMode))

@@ -9,7 +9,7 @@ namespace CityMonitor.AgentWorker.Transcripts;
 sealed class CallRecords(RedisClient redis, CallStore calls)
 {
     /// <summary>Null where nothing is known of the call, or nothing any more.</summary>
-    public async Task<byte[]?> BuildAsync(CallId call, CancellationToken ct)
+    public async Task<TranscriptDocument?> BuildAsync(CallId call, CancellationToken ct)
     {
         if ((await redis.SendAsync(["HGET", Keys.Call(call), CallFields.Summary], ct)) is not { IsNull: false } json)
         {
@@ -18,8 +18,7 @@ sealed class CallRecords(RedisClient redis, CallStore calls)
 
         var summary = JsonSerializer.Deserialize(json.Bytes.Span, StateJson.Default.CallSummary)!;
         var tools = (await redis.SendAsync(["LRANGE", Keys.ToolCalls(call), 0, -1], ct)).Items.Select(item => JsonSerializer.Deserialize(item.Bytes.Span, StateJson.Default.ToolCallRecord)!);
-        var document = TranscriptBuilder.Build(call, summary, await calls.ReadSessionAsync(call, ct), await calls.ReadTurnsAsync(call, ct), [.. tools]);
-        return JsonSerializer.SerializeToUtf8Bytes(document, TranscriptJson.Readable.TranscriptDocument);
+        return TranscriptBuilder.Build(call, summary, await calls.ReadSessionAsync(call, ct), await calls.ReadTurnsAsync(call, ct), [.. tools]);
     }
 
     /// <summary>What is not written down yet must not lapse meanwhile.</summary>

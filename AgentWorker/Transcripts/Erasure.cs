@@ -5,6 +5,7 @@ using CityMonitor.Messaging.Contracts;
 using CityMonitor.Messaging.Redis;
 using CityMonitor.Messaging.State;
 using CityMonitor.Messaging.Streams;
+using Microsoft.Extensions.Options;
 
 namespace CityMonitor.AgentWorker.Transcripts;
 
@@ -12,12 +13,27 @@ namespace CityMonitor.AgentWorker.Transcripts;
 /// Erases a person: one pass over what is kept, again and again until a pass finds nothing. What is under way waits for its end and keeps
 /// its place. A person's STOP stays, as the law wants it. The ticket system is not ours to erase.
 /// </summary>
-sealed partial class Erasure(RedisClient redis, MessageBus bus, ErasureStore reports, CallErasure calls, TranscriptFiles files, TimeProvider clock, ILogger<Erasure> log)
+sealed partial class Erasure(RedisClient redis, MessageBus bus, ErasureStore reports, CallErasure calls, TranscriptFiles files, IOptions<TranscriptOptions> options, TimeProvider clock, ILogger<Erasure> log)
 {
     static readonly TimeSpan s_again = TimeSpan.FromMilliseconds(500);
     static readonly TimeSpan s_waiting = TimeSpan.FromSeconds(15);
 
-    public async Task<Handled> EraseAsync(EraseSubject m, Step step, CancellationToken ct)
+    public async Task<Handled> EraseAsync(EraseSubject m, DateTimeOffset asked, Step step, CancellationToken ct)
+    {
+        try
+        {
+            return await PassAsync(m, asked, step, ct);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            // The disk takes nothing now: what is erased is erased, the rest comes with the next pass.
+            LogWaits(error, m.Request);
+            await reports.WriteAsync(m.Request, ErasureStore.Waiting, 1, ct);
+            return Handled.Retry(Later(asked));
+        }
+    }
+
+    async Task<Handled> PassAsync(EraseSubject m, DateTimeOffset asked, Step step, CancellationToken ct)
     {
         var pass = new ErasurePass(m.Request, new Subject(m.Number), reports);
         await foreach (var key in KeysAsync(Keys.Incident(default), ct))
@@ -38,7 +54,7 @@ sealed partial class Erasure(RedisClient redis, MessageBus bus, ErasureStore rep
         await reports.WriteAsync(m.Request, pass.IsClean ? ErasureStore.Done : ErasureStore.Waiting, pass.Waiting, ct);
         if (!pass.IsClean)
         {
-            return Handled.Retry(pass.Found > 0 ? s_again : s_waiting);
+            return Handled.Retry(pass.Found > 0 ? s_again : Later(asked));
         }
 
         var report = await reports.ReadAsync(m.Request, ct);
@@ -48,6 +64,9 @@ sealed partial class Erasure(RedisClient redis, MessageBus bus, ErasureStore rep
             $"A person was erased at their request: {report.Transcripts} transcripts, {report.Calls} calls, {report.Incidents} incidents, {report.Messages} messages, {report.Events} events."));
         return Handled.Done;
     }
+
+    /// <summary>A pass looks at every record there is, so what lasts is looked at ever more rarely.</summary>
+    TimeSpan Later(DateTimeOffset asked) => new(Math.Clamp((clock.GetUtcNow() - asked).Ticks, s_waiting.Ticks, Math.Max(s_waiting.Ticks, options.Value.LongestWait.Ticks)));
 
     /// <summary>Incidents are their workers' to write; the next pass sees that they have.</summary>
     async Task IncidentAsync(ErasurePass pass, string key, CancellationToken ct)
@@ -181,6 +200,9 @@ sealed partial class Erasure(RedisClient redis, MessageBus bus, ErasureStore rep
         data.Contains("\"kind\":\"turn.", StringComparison.Ordinal) || data.Contains("\"kind\":\"tool.", StringComparison.Ordinal) || data.Contains("\"kind\":\"message.", StringComparison.Ordinal);
 
     IAsyncEnumerable<string> KeysAsync(string like, CancellationToken ct) => calls.KeysAsync(like + "*", ct);
+
+    [LoggerMessage(4722, LogLevel.Error, "Erasure {Request} cannot change the records; it is tried again")]
+    partial void LogWaits(Exception error, string request);
 
     [LoggerMessage(4721, LogLevel.Information, "Erasure {Request} is done: {Transcripts} transcripts, {Calls} calls, {Incidents} incidents, {Messages} messages, {Events} events")]
     partial void LogErased(string request, int transcripts, int calls, int incidents, int messages, int events);

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using CityMonitor.Messaging.Contracts;
 using CityMonitor.Messaging.Streams;
 using CityMonitor.ServiceDefaults;
@@ -21,7 +22,7 @@ sealed partial class RecordsHandler(CallRecords records, TranscriptFiles files, 
     public async ValueTask<Handled> HandleAsync(Delivery delivery, Step step, CancellationToken ct) => delivery.Message switch
     {
         RecordCall m => await RecordAsync(m.Call, delivery, step, ct),
-        EraseSubject m => await erasure.EraseAsync(m, step, ct),
+        EraseSubject m => await erasure.EraseAsync(m, delivery.At, step, ct),
         _ => Handled.Dead($"{delivery.Message.GetType().Name} is nothing to record."),
     };
 
@@ -35,12 +36,12 @@ sealed partial class RecordsHandler(CallRecords records, TranscriptFiles files, 
 
         try
         {
-            for (var looks = 0; looks < MostLooks && document is not null; looks++)
+            for (var looks = 0; looks < MostLooks && document is not null && !await IsErasedAsync(document, ct); looks++)
             {
-                await files.WriteAsync(call, document, ct);
+                await files.WriteAsync(call, Json(document), ct);
                 // A worker that was frozen in between must not leave older news in the place of newer ones.
                 var now = await records.BuildAsync(call, ct);
-                if (now is not null && now.AsSpan().SequenceEqual(document))
+                if (now is not null && Json(now).AsSpan().SequenceEqual(Json(document)))
                 {
                     break;
                 }
@@ -58,6 +59,12 @@ sealed partial class RecordsHandler(CallRecords records, TranscriptFiles files, 
         step.Publish(new AuditEntry("AgentWorker", "transcript.complete", call.Root, call, $"The record of the call is written: {call}.json"));
         return Handled.Done;
     }
+
+    /// <summary>The person has asked to be forgotten: what is left of the call stands there already.</summary>
+    async Task<bool> IsErasedAsync(TranscriptDocument document, CancellationToken ct) =>
+        await TranscriptFiles.ReadAsync(files.PathOf(CallId.Parse(document.ConversationId)), ct) is { ErasedAt: not null } there && there.AskedAt == document.AskedAt;
+
+    static byte[] Json(TranscriptDocument document) => JsonSerializer.SerializeToUtf8Bytes(document, TranscriptJson.Readable.TranscriptDocument);
 
     async Task<Handled> WaitForDiskAsync(CallId call, Delivery delivery, Exception error, CancellationToken ct)
     {

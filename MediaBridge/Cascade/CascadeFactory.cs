@@ -39,7 +39,8 @@ sealed class CascadeFactory(
         }
     }
 
-    List<IEarMaker> Ears(CallSession session)
+    /// <summary>In the order in which they are asked.</summary>
+    internal List<IEarMaker> Ears(CallSession session)
     {
         var wanted = session.Speech is { Ears: { Count: > 0 } named } ? named : options.Value.EarList;
         // Whose hours of the month are used up is asked last.
@@ -47,7 +48,8 @@ sealed class CascadeFactory(
         return [.. wanted.Select(name => ears.FirstOrDefault(ear => ear.Name == name)).OfType<IEarMaker>().OrderBy(ear => spent && ear is (DeepgramEar or FluxEar))];
     }
 
-    IEnumerable<VoiceChoice> Choices(CallSession session)
+    /// <summary>The first one speaks, the next stands in.</summary>
+    internal IEnumerable<VoiceChoice> Choices(CallSession session)
     {
         var chosen = session.Speech is { Voices: { Count: > 0 } named } ? named : [Parse(session.Voice)];
         IReadOnlyList<VoiceChoice> all = options.Value.StandInVoice.Length == 0 ? chosen

@@ -60,7 +60,7 @@ sealed partial class Conversation : ITurnEvents
             ResponderSaid(from, text);
         }
 
-        calls.Publish(new UserTurn(session.Call, stream, turns, text, confirmed, heard, interrupted, again, source));
+        calls.Publish(new UserTurn(session.Call, stream, turns, CardNumbers.Redact(text, CardNumbers.FewestOfToday), confirmed, heard, interrupted, again, source));
         return turns;
     }
 

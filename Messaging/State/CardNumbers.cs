@@ -10,13 +10,17 @@ public static partial class CardNumbers
 {
     public const string Replacement = "[card number]";
 
+    /// <summary>Cards of today have at least so many digits, and phone numbers fewer: for what somebody still has to read a number from.</summary>
+    public const int FewestOfToday = 15;
+
     const int Fewest = 13, Most = 19;
 
     // Digits one by one ("4, 1, 1, 1"), in groups ("4111 1111", "4111-1111"), or together.
     [GeneratedRegex(@"(?<![\d+])\d(?:[ ,.\-]{0,2}\d){12,18}(?!\d)", RegexOptions.CultureInvariant)]
     static partial Regex Candidate { get; }
 
-    public static string Redact(string text) => CountDigits(text) < Fewest ? text : Candidate.Replace(text, match => IsCard(match.Value) ? Replacement : match.Value);
+    public static string Redact(string text, int fewest = Fewest) =>
+        CountDigits(text) < fewest ? text : Candidate.Replace(text, match => IsCard(match.Value) && CountDigits(match.Value) >= fewest ? Replacement : match.Value);
 
     static int CountDigits(string text)
     {

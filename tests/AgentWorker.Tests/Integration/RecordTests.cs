@@ -91,6 +91,22 @@ public sealed class RecordTests(Town town)
     }
 
     [Fact]
+    public async Task Of_two_workers_one_is_killed_and_each_call_is_written_down_whole()
+    {
+        var second = town.StartWorker();
+        var incidents = Enumerable.Range(0, 12).Select(_ => new TownIncident(town)).ToList();
+        await Task.WhenAll(incidents.Select(incident => incident.ReportAsync()));
+        await Task.WhenAll(incidents.Select(incident => incident.IsCalledAsync()));
+        await Task.WhenAll(incidents.Select(incident => town.PublishAsync(new CallEnded(incident.Call(1), CallEnd.Busy, null, null, null))));
+        town.Worker.Kill();
+        town.ReplaceWorker(second);
+        foreach (var incident in incidents)
+        {
+            Assert.Equal("busy", (await RecordAsync(incident.Call(1))).GetProperty("outcome").GetString());
+        }
+    }
+
+    [Fact]
     public async Task A_disk_that_takes_nothing_is_waited_for_with_an_alert_and_the_calls_go_on()
     {
         using var http = new HttpClient();

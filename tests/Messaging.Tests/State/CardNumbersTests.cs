@@ -11,6 +11,15 @@ public sealed class CardNumbersTests
     [InlineData("378282246310005 and 5555555555554444", "[card number] and [card number]")]
     public void A_card_number_is_not_kept_however_it_is_grouped(string text, string kept) => Assert.Equal(kept, CardNumbers.Redact(text));
 
+    [Fact]
+    public void A_number_that_could_be_a_phones_is_left_to_whoever_has_to_read_one()
+    {
+        const string Long = "4917612345679"; // 13 digits that pass the check
+        Assert.Equal(CardNumbers.Replacement, CardNumbers.Redact(Long));
+        Assert.Equal(Long, CardNumbers.Redact(Long, CardNumbers.FewestOfToday));
+        Assert.Equal(CardNumbers.Replacement, CardNumbers.Redact("378282246310005", CardNumbers.FewestOfToday));
+    }
+
     [Theory]
     [InlineData("Call me at +1 202 555 0123, in 10 minutes.")]
     [InlineData("4111 1111 1111 1112")]
