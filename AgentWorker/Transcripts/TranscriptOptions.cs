@@ -9,9 +9,9 @@ sealed class TranscriptOptions : ICheckedOptions
 
     /// <summary>
     /// Where the records of the calls are written, one JSON document each; all replicas must see the same folder. It is made where it is
-    /// missing. Default: transcripts, in the folder in which the service was started.
+    /// missing. Default: run/transcripts, in the folder in which the service was started.
     /// </summary>
-    public string Directory { get; set; } = "transcripts";
+    public string Directory { get; set; } = Path.Combine("run", "transcripts");
 
     /// <summary>Records older than this many days are deleted; default 30, 0 keeps them for ever.</summary>
     public int KeepDays { get; set; } = 30;
