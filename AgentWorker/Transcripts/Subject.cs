@@ -14,20 +14,29 @@ sealed class Subject
     /// <summary>So many of the last digits tell one number from all others.</summary>
     const int TellingDigits = 10;
 
+    const string Between = @"[\s.,()\-]{0,3}";
+
     readonly Regex _pattern;
 
     public Subject(PhoneNumber number)
     {
         Number = number;
         var digits = number.Value[1..];
-        // Shorter national numbers begin with a zero where the country code is left out.
-        var (code, telling) = digits.Length > TellingDigits ? (digits[..^TellingDigits], digits[^TellingDigits..]) : (digits[..1], digits[1..]);
-        const string Between = @"[\s.,()\-]{0,3}";
-        var pattern = $@"(?<!\d)(?:(?:\+|\\u002B|00)?{Between}{string.Join(Between, code.ToCharArray())}{Between})?0?{string.Join(Between, telling.ToCharArray())}(?!\d)";
+        var forms = new List<string> { $@"(?:(?:\+|\\u002B|00){Between})?{Spaced(digits)}" };
+        if (digits.Length > TellingDigits)
+        {
+            forms.Add(Spaced(digits[^TellingDigits..]));
+        }
+
+        // Nationally a zero stands for the country code, of one to three digits.
+        forms.AddRange(Enumerable.Range(1, 3).Select(code => $"0{Between}{Spaced(digits[code..])}"));
+        var pattern = $@"(?<!\d)(?:{string.Join('|', forms)})(?!\d)";
         _pattern = new Regex(pattern, RegexOptions.CultureInvariant, TimeSpan.FromSeconds(2));
     }
 
     public PhoneNumber Number { get; }
+
+    static string Spaced(string digits) => string.Join(Between, digits.ToCharArray());
 
     public bool IsIn(string? text) => text is not null && _pattern.IsMatch(text);
 

@@ -31,7 +31,7 @@ public sealed class CascadeCall : IAsyncLifetime
         Assert.Single(state.Attempts);
         await scenario.UntilAsync(async () => await scenario.TicketStatusAsync() == (int)TicketStatus.Pending, "the ticket in progress");
         await scenario.HeardEveryWordAsync();
-        Assert.Equal("cascade", (await RecordedCall.ReadAsync(_city, scenario, state)).GetProperty("engine").GetString());
+        Assert.Equal("cascade", (await RecordedCall.ReadAsync(_cascade.City, scenario, state)).GetProperty("engine").GetString());
     }
 }
 

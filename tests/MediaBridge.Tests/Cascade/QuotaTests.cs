@@ -2,6 +2,7 @@ using CityMonitor.MediaBridge.Cascade;
 using CityMonitor.MediaBridge.Tests.Harness;
 using CityMonitor.Messaging.State;
 using CityMonitor.ServiceDefaults;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace CityMonitor.MediaBridge.Tests.Cascade;
 
