@@ -3,7 +3,7 @@ using BenchmarkDotNet.Running;
 using CityMonitor.Bench;
 using CityMonitor.Bench.Subjects;
 
-if (args is ["relay" or "memory" or "finished", ..] && await Cores.PinAsync(args) is { } done)
+if (args is ["relay" or "cascade" or "memory" or "finished", ..] && await Cores.PinAsync(args) is { } done)
 {
     return done;
 }
@@ -16,6 +16,7 @@ return args switch
     ["resp", .. var rest] => BenchmarkSwitcher.FromTypes([typeof(RespBenchmarks)]).Run(["--filter", "*", .. rest]).Any() ? 0 : 1,
     ["media", .. var rest] => BenchmarkSwitcher.FromTypes([typeof(MediaBenchmarks)]).Run(["--filter", "*", .. rest]).Any() ? 0 : 1,
     ["relay", .. var rest] => await RelayRun.RunAsync(RunOptions.Parse(rest, new RunOptions(100, 5, 20, null))),
+    ["cascade", .. var rest] => await CascadeRun.RunAsync(RunOptions.Parse(rest, new RunOptions(100, 5, 20, null))),
     ["memory", .. var rest] => await MemoryRun.RunAsync(RunOptions.Parse(rest, new RunOptions(0, 0, 0, null))),
     ["city", .. var rest] => await CityRun.RunAsync(RunOptions.Parse(rest, new RunOptions(0, 0, 0, null))),
     ["finished"] => await FinishedRun.RunAsync(),
@@ -26,6 +27,6 @@ return args switch
 
 static int Usage()
 {
-    Console.Error.WriteLine("dotnet run -c Release --project bench -- latency | throughput | resp | media | relay | memory | finished | vad | city");
+    Console.Error.WriteLine("dotnet run -c Release --project bench -- latency | throughput | resp | media | relay | cascade | memory | finished | vad | city");
     return 2;
 }

@@ -44,6 +44,9 @@ sealed class LoadCall(int number, Samples samples) : IDisposable
     /// <summary>What the phone heard of the latest answer, in bytes.</summary>
     public long Heard { get { lock (gate) { return answered; } } }
 
+    /// <summary>The latest turn, from the end of the utterance on.</summary>
+    public TurnTrace? Trace { get; private set; }
+
     public bool IsOpen => phone.State == WebSocketState.Open;
 
     public async Task ConnectAsync(Uri url, string token, int offset, CancellationToken ct)
@@ -71,7 +74,9 @@ sealed class LoadCall(int number, Samples samples) : IDisposable
         {
             lock (gate)
             {
+                Trace = new TurnTrace();
                 endSentAt = Stopwatch.GetTimestamp();
+                Trace.FrameLeaves(endSentAt);
                 (answered, cut) = (0, false);
             }
 
@@ -82,6 +87,11 @@ sealed class LoadCall(int number, Samples samples) : IDisposable
             if (tick == 0 && Volatile.Read(ref answerLeft) > 0)
             {
                 Volatile.Write(ref ownBarge, Stopwatch.GetTimestamp());
+            }
+
+            if (tick > VoiceTicks)
+            {
+                Trace?.FrameLeaves(Stopwatch.GetTimestamp());
             }
 
             Send(phone, tick < VoiceTicks ? voice : silence, WebSocketMessageType.Text);
@@ -234,6 +244,11 @@ sealed class LoadCall(int number, Samples samples) : IDisposable
                     if (endSentAt != 0 && answered == bytes)
                     {
                         samples.Added.Add(Stopwatch.GetElapsedTime(endSentAt, now).TotalMilliseconds);
+                        if (Trace is { Final: not 0 } turn)
+                        {
+                            turn.Heard = now;
+                            samples.Turns.Add(turn);
+                        }
                     }
                 }
 

@@ -37,6 +37,7 @@ sealed class LoadVendor : IAsyncDisposable
         app.UseWebSockets(new WebSocketOptions { KeepAliveInterval = Timeout.InfiniteTimeSpan });
         app.Map("/v1/agent/converse", vendor.ConverseAsync);
         app.MapPost("/v1/speak", static () => Results.Bytes(new byte[8000], "audio/mulaw"));
+        new CascadeVendor(find).Map(app);
         await app.StartAsync();
         vendor.Url = new Uri(app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First());
         return vendor;

@@ -14,6 +14,9 @@ sealed class Samples
     /// <summary>From the same frame to its arrival at the vendor.</summary>
     public ConcurrentBag<double> Inbound { get; private set; } = [];
 
+    /// <summary>Turns of a cascade that were answered.</summary>
+    public ConcurrentBag<TurnTrace> Turns { get; private set; } = [];
+
     public ConcurrentBag<double> BargeInByVendor { get; } = [];
 
     /// <summary>From the caller's first sound.</summary>
@@ -29,6 +32,13 @@ sealed class Samples
     public void Underrun() => Interlocked.Increment(ref underruns);
 
     public void SlowSend() => Interlocked.Increment(ref slowSends);
+
+    public TurnTrace[] TakeTurns()
+    {
+        TurnTrace[] taken = [.. Turns];
+        Turns = [];
+        return taken;
+    }
 
     public (double[] Added, double[] Inbound, int Underruns) Take()
     {
