@@ -15,11 +15,11 @@ sealed record RedisAudit(long Bytes, IReadOnlyDictionary<string, int> Passing, I
     /// <summary>What docs/keys.md allows to stay for ever, or as long as services run.</summary>
     static readonly HashSet<string> allowed =
     [
-        .. Enumerable.Range(0, Routes.Partitions).Select(Keys.AgentPartition), Keys.Telephony, Keys.Media, Keys.Tickets, Keys.Audit, Keys.Dead, Keys.Epochs,
+        .. Work, Keys.Audit, Keys.Dead, Keys.Epochs,
         Keys.Workers, Keys.Bridges, Keys.DialPrimed, Keys.Poller, Keys.TimerOffset,
     ];
 
-    static readonly string[] work = [.. Enumerable.Range(0, Routes.Partitions).Select(Keys.AgentPartition), Keys.Telephony, Keys.Media, Keys.Tickets];
+    static IReadOnlyList<string> Work => [.. Enumerable.Range(0, Routes.Partitions).Select(Keys.AgentPartition), Keys.Telephony, Keys.Media, Keys.Tickets, Keys.Model, Keys.Records];
 
     public int Count => Passing.Values.Sum() + Standing.Count + Leaked.Count;
 
@@ -43,7 +43,7 @@ sealed record RedisAudit(long Bytes, IReadOnlyDictionary<string, int> Passing, I
         }
 
         long pending = 0, unread = 0;
-        foreach (var stream in work)
+        foreach (var stream in Work)
         {
             unread += (await redis.SendAsync(["XLEN", stream])).Number;
             foreach (var group in await GroupsAsync(redis, stream))
