@@ -9,8 +9,11 @@ namespace CityMonitor.AgentWorker.Tests.Integration;
 [Collection(TownCollection.Name)]
 public sealed class ErasureTests(Town town)
 {
-    const string Name = "Marguerite Oyelaran";
-    const string Words = "The bakery is on fire";
+    // Of each test its own: what is left of another test's person is no failure of this one.
+    static int people;
+
+    string Name { get; } = $"Marguerite Oyelaran {(char)('A' + (Interlocked.Increment(ref people) % 26))}.";
+    string Words => $"The bakery of {Name} is on fire";
 
     static CancellationToken Ct => TestContext.Current.CancellationToken;
 
