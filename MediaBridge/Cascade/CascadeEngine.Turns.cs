@@ -13,12 +13,7 @@ sealed partial class CascadeEngine
             lastAliveMs = events.NowMs;
             muteAt = -1;
             events.Alive(this);
-            if (transcript.Text.Length > 0 && IsEcho(transcript))
-            {
-                return;
-            }
-
-            taker.Heard(transcript, lastAliveMs);
+            taker.Heard(WithoutEcho(transcript), lastAliveMs);
             Step();
         }
     }
@@ -183,39 +178,6 @@ sealed partial class CascadeEngine
         SetMouth();
     }
 
-    bool IsEcho(Transcript transcript)
-    {
-        var speech = events.AgentSpeech;
-        if (!speech.Talking && !cleared)
-        {
-            return false;
-        }
-
-        if (!transcript.IsFinal && Words.MayBecomeEcho(transcript.Text, speech.Recent))
-        {
-            return true; // one or two of our own words: the next ones tell
-        }
-
-        if (!Words.IsEcho(transcript.Text, speech.Recent))
-        {
-            return false;
-        }
-
-        if (transcript.IsFinal)
-        {
-            CascadeTelemetry.Interruptions.Add(1, BridgeTelemetry.Tag("kind", "echo"));
-            soundPending = callerSpeaks;
-            events.NothingSaid(this);
-            if (++echoes == 2)
-            {
-                bargesInOnSound = false;
-                CascadeLog.Echo(log);
-            }
-        }
-
-        return true;
-    }
-
     /// <summary>Nothing is uttered before the turn is certain, nor into a sound that may become words.</summary>
-    void SetMouth() => mouth.Closed = eager > 0 || cleared || (soundPending && (BargesInOnSound || !events.AgentSpeech.Talking));
+    void SetMouth() => mouth.Closed = eager > 0 || cleared || (soundPending && !(underOurVoice && (lineEchoes || events.AgentSpeech.Talking)));
 }

@@ -36,8 +36,6 @@ sealed partial class CascadeEngine : ITurnTakingEngine, IEarEvents, IMouthEvents
     bool soundPending;
     bool cleared;
     bool stepping;
-    bool bargesInOnSound = true;
-    int echoes;
     double stoppedAt;
     double silentSince;
     double lastAliveMs;
@@ -64,7 +62,7 @@ sealed partial class CascadeEngine : ITurnTakingEngine, IEarEvents, IMouthEvents
 
     public bool HasEnded { get; private set; }
 
-    public bool BargesInOnSound => bargesInOnSound && !LowSensitivity;
+    public bool BargesInOnSound => !lineEchoes && !LowSensitivity;
 
     public int AnswerWithinMs => options.AnswerWithinMs;
 
@@ -135,6 +133,7 @@ sealed partial class CascadeEngine : ITurnTakingEngine, IEarEvents, IMouthEvents
     {
         callerSpeaks = true;
         soundPending = true;
+        underOurVoice = !cleared && BeginsUnderOurVoice();
         muteAt = -1;
         taker.CallerStarted();
         ear.SpeechStarted();

@@ -104,36 +104,6 @@ static class Words
         return words.Count is > 0 and <= 3 && words.TrueForAll(s_backchannel.Contains) && !words.TrueForAll(word => s_onlyTogether.Contains(word) && words.Count == 1);
     }
 
-    /// <summary>
-    /// The line has carried our own words back: they stand, nearly all and in their order, in what was said lately. One or two words are
-    /// never called an echo: "yes" may well repeat a word of the question.
-    /// </summary>
-    public static bool IsEcho(string text, string said)
-    {
-        var words = Of(text);
-        if (words.Count < 3)
-        {
-            return false;
-        }
-
-        var (found, at, spoken) = (0, 0, Of(said));
-        foreach (var word in words)
-        {
-            var next = spoken.IndexOf(word, at);
-            if (next >= 0 && next - at <= 3 + (found == 0 ? spoken.Count : 0))
-            {
-                found++;
-                at = next + 1;
-            }
-        }
-
-        return found >= Math.Ceiling(words.Count * 0.8);
-    }
-
-    /// <summary>So few words that they prove nothing, and all of them our own, side by side.</summary>
-    public static bool MayBecomeEcho(string text, string said) =>
-        Of(text) is { Count: 1 or 2 } words && $" {string.Join(' ', Of(said))} ".Contains($" {string.Join(' ', words)} ", StringComparison.Ordinal);
-
     /// <summary>The agent's last words were a question, or have one sentence behind it ("Do you accept? Please say yes or no.").</summary>
     public static bool EndsInQuestion(string said) =>
         said.LastIndexOf('?') is >= 0 and var mark && said.AsSpan(mark + 1).Trim() is var behind && behind.Count(". ") + (behind.EndsWith(".") ? 1 : 0) <= 1;

@@ -25,6 +25,7 @@ sealed class Playout(IPhoneLine line, TimeProvider clock, Action<Segment> heard)
     long acknowledged;
     long markedUpTo;
     double emptyAtMs;
+    double audibleSinceMs;
 
     /// <summary>Bytes per letter of the voice that speaks, learnt from its finished segments.</summary>
     double bytesPerUnit = HeardText.UsualBytesPerUnit;
@@ -42,6 +43,12 @@ sealed class Playout(IPhoneLine line, TimeProvider clock, Action<Segment> heard)
 
     /// <summary>Sound is coming out of the phone now, by the clock.</summary>
     public bool IsAudible => Played < sent;
+
+    /// <summary>How long sound has been coming out without a gap; 0 where none does.</summary>
+    public double AudibleMs => IsAudible ? NowMs - audibleSinceMs : 0;
+
+    /// <summary>How long none has come out; 0 where some does.</summary>
+    public double QuietMs => IsAudible ? 0 : Math.Max(0, NowMs - emptyAtMs);
 
     /// <summary>The sound comes from us alone, to fill a gap: neither a chime nor a holding phrase is the vendor's voice.</summary>
     public bool IsOnlyHolding => segments.TrueForAll(segment => segment.IsHolding || segment is { Text.Length: 0, AwaitsText: false });
@@ -135,6 +142,11 @@ sealed class Playout(IPhoneLine line, TimeProvider clock, Action<Segment> heard)
                 }
 
                 segments[^1].Add(audio[..room], sent);
+            }
+
+            if (emptyAtMs <= NowMs)
+            {
+                audibleSinceMs = NowMs;
             }
 
             sent += room;
@@ -234,7 +246,7 @@ sealed class Playout(IPhoneLine line, TimeProvider clock, Action<Segment> heard)
         sent = played;
         acknowledged = played;
         markedUpTo = played;
-        emptyAtMs = 0;
+        emptyAtMs = NowMs;
         return spoken;
     }
 

@@ -84,6 +84,7 @@ sealed partial class Conversation : IEngineEvents
             }
 
             VendorAgreesOnBargeIn();
+            falseAlarms = 0;
             callerAwaitsReaction = false;
             utteranceStart = detector.IsSpeaking ? Math.Max(0, tape.Position - (2 * PrerollBytes)) : -1;
             shortestUtteranceMs = options.ShortestUtteranceMs;

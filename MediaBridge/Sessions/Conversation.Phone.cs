@@ -23,6 +23,17 @@ sealed partial class Conversation
     /// <summary>What our own barge-in cut off.</summary>
     string heldBack = "";
 
+    /// <summary>A sound that begins so soon behind our own may be that, carried back by the line: an engine that takes turns by words waits for them.</summary>
+    const double EchoWithinMs = 1200;
+
+    /// <summary>So often a sound without words may cut off the same sentence; then it is said to its end.</summary>
+    const int MostFalseAlarms = 2;
+
+    /// <summary>One behind the other, without a sentence heard to its end between them.</summary>
+    int falseAlarms;
+
+    bool MayBeEcho => playout.AudibleMs < EchoWithinMs;
+
     /// <summary>What still comes of the turn that we cut off is not played.</summary>
     bool discardAudio;
 
@@ -110,7 +121,11 @@ sealed partial class Conversation
 
     void OnCallerStarted()
     {
-        silence.CallerSpoke();
+        if (TurnTaking is null || !playout.IsAudible)
+        {
+            silence.CallerSpoke(); // else its words tell: our own prompts, carried back by the line, are no sign of life
+        }
+
         mute.CallerStarted();
         replayed = false;
         if (utteranceStart < 0)
@@ -119,7 +134,7 @@ sealed partial class Conversation
             utteranceStart = Math.Max(0, tape.Position - detector.SinceOnset - PrerollBytes);
         }
 
-        if (options.OwnBargeIn && !deaf && playout.IsAudible && TurnTaking?.BargesInOnSound != false)
+        if (options.OwnBargeIn && !deaf && playout.IsAudible && falseAlarms < MostFalseAlarms && (TurnTaking is null || (TurnTaking.BargesInOnSound && !MayBeEcho)))
         {
             var noticed = clock.GetTimestamp();
             ownClear = true;
@@ -198,6 +213,7 @@ sealed partial class Conversation
         heldBack = "";
         if (text.Length > 0)
         {
+            falseAlarms++;
             ConversationLog.FalseAlarm(log);
             SayThroughEngine(text);
         }

@@ -31,7 +31,7 @@ sealed partial class Conversation : ITurnEvents
             var heard = HeardSinceResponder();
             var pending = string.Join(' ', playout.Pending);
             var recent = pending.Length == 0 ? heard : $"{heard} {pending}";
-            return new AgentSpeech(playout.IsPlaying || ownClear, heard, recent[Math.Max(0, recent.Length - EchoCharacters)..]);
+            return new AgentSpeech(playout.IsPlaying || ownClear, heard, recent[Math.Max(0, recent.Length - EchoCharacters)..], playout.QuietMs);
         }
     }
 

@@ -207,6 +207,7 @@ sealed partial class Conversation : IDisposable
     {
         if (segment.Text.Length > 0)
         {
+            falseAlarms = 0;
             Record(Speaker.Agent, segment.Text, startedAt: playout.StartOf(segment));
         }
 

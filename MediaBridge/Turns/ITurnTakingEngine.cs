@@ -52,7 +52,8 @@ interface ITurnTakingEngine : IConversationEngine
 /// <param name="Talking">Something is being heard, or was until the caller's sound stopped it.</param>
 /// <param name="Heard">All that was heard since the caller's last turn.</param>
 /// <param name="Recent">The same and what is on its way: an echo would be of these words.</param>
-readonly record struct AgentSpeech(bool Talking, string Heard, string Recent);
+/// <param name="QuietMs">How long the phone has been silent; 0 while it plays.</param>
+readonly record struct AgentSpeech(bool Talking, string Heard, string Recent, double QuietMs);
 
 /// <summary>What a conversation does for such an engine.</summary>
 interface ITurnEvents : IEngineEvents

@@ -126,6 +126,64 @@ public sealed class CascadeTests(SharedRedis redis)
     }
 
     [Fact]
+    public async Task What_coughs_have_cut_off_twice_is_said_to_its_end()
+    {
+        await using var scene = await Scene.StartAsync(redis, turn => ["There is a fire at the old mill."]);
+        await scene.GreetedAsync();
+        await scene.Phone.SayAsync("Hello");
+        var dice = new Random(1);
+        byte[] cough = [.. Enumerable.Range(0, 400 * 8).Select(_ => Simulator.Speech.MuLaw.Encode((short)dice.Next(-9000, 9000)))];
+        for (var times = 1; times <= 3; times++)
+        {
+            await Eventually.TrueAsync(() => scene.Phone.Heard.Split("at the").Length > times, "it is said again", Patience);
+            scene.Phone.Speak(cough);
+        }
+
+        await scene.Phone.HeardAsync("old mill.", Patience);
+        await scene.QuietAsync();
+        Assert.Equal(2, scene.Phone.ClearCount);
+        Assert.Single(scene.Worker.Confirmed);
+    }
+
+    [Fact]
+    public async Task A_line_that_carries_our_own_words_back_neither_stops_them_nor_answers_them()
+    {
+        await using var scene = await Scene.StartAsync(redis, turn => turn.Text == "Hello" ? ["There is a fire at the old harbour.", "Two cameras have seen it."] : ["Thank you."]);
+        await scene.GreetedAsync();
+        await scene.Phone.SayAsync("Hello");
+        scene.Phone.EchoAfterMs = 200;
+        await scene.Phone.HeardAsync("There is a fire at the old harbour. Two cameras have seen it.", Patience);
+        await scene.QuietAsync();
+        Assert.Equal(0, scene.Phone.ClearCount);
+        await scene.Phone.SayAsync("I accept");
+        await scene.Phone.HeardAsync("Thank you.", Patience);
+        Assert.Equal(["Hello", "I accept"], scene.Worker.Confirmed.Select(turn => turn.Text));
+    }
+
+    [Fact]
+    public async Task On_a_line_that_echoes_a_caller_stops_the_agent_by_words_and_is_understood()
+    {
+        await using var scene = await Scene.StartAsync(redis, turn => turn.Text switch
+        {
+            "Hello" => ["There is a fire at the old harbour and the wind comes from the north."],
+            "No wait please" => ["Of course."],
+            _ => ["Thank you."],
+        });
+        await scene.GreetedAsync();
+        await scene.Phone.SayAsync("Hello");
+        scene.Phone.EchoAfterMs = 200;
+        await scene.Phone.HeardAsync("at the old", Patience);
+        await scene.Phone.SayAsync(" No wait please");
+        await scene.Phone.HeardAsync("Of course.", Patience);
+        await scene.QuietAsync();
+        Assert.DoesNotContain("north", scene.Phone.Heard, StringComparison.Ordinal);
+        Assert.Equal(1, scene.Phone.ClearCount);
+        await scene.Phone.SayAsync("Yes");
+        await scene.Phone.HeardAsync("Thank you.", Patience);
+        Assert.Equal(["Hello", "No wait please", "Yes"], scene.Worker.Confirmed.Select(turn => turn.Text));
+    }
+
+    [Fact]
     public async Task Pieces_that_come_twice_or_in_another_order_are_said_once_and_in_order()
     {
         await using var scene = await Scene.StartAsync(redis, _ => null);

@@ -83,16 +83,6 @@ public sealed class TurnTakerTests
     public void Words_tell_whether_they_are_finished(string text, string finish) => Assert.Equal(finish, Words.FinishOf(text).ToString());
 
     [Theory]
-    [InlineData("Do you accept this incident, yes or no", true)]
-    [InlineData("you accept the incident yes or no", true)]
-    [InlineData("fire at Main Street", true)]
-    [InlineData("yes", false)]
-    [InlineData("yes I do accept this thing", false)]
-    [InlineData("no I am not there", false)]
-    public void An_echo_is_our_own_words_in_their_order(string text, bool echo) =>
-        Assert.Equal(echo, Words.IsEcho(text, "There is a fire at Main Street. Do you accept this incident, yes or no?"));
-
-    [Theory]
     [InlineData("Do you accept?", true)]
     [InlineData("Do you accept? Please say yes or no.", true)]
     [InlineData("Do you accept? Say yes. Or say no.", false)]

@@ -38,6 +38,11 @@ sealed class TestPhone : IAsyncDisposable
     /// <summary>Stop sending frames and echoing marks, as a frozen network would.</summary>
     public bool Frozen { get; set; }
 
+    /// <summary>The line carries what the phone plays back to the bridge, so much later; 0 for a good line.</summary>
+    public int EchoAfterMs { get; set; }
+
+    readonly Queue<byte[]> echo = new();
+
     /// <summary>Everything heard so far; one space between words.</summary>
     public string Heard
     {
@@ -204,6 +209,12 @@ sealed class TestPhone : IAsyncDisposable
                     mouth.TryDequeue(out frame);
                     silenceMs = ear.HasEnergy || frame is not null ? 0 : silenceMs + 20;
                     LongestSilenceMs = Math.Max(LongestSilenceMs, silenceMs);
+                    if (EchoAfterMs > 0)
+                    {
+                        echo.Enqueue([.. toEar]);
+                        var back = echo.Count > EchoAfterMs / 20 ? echo.Dequeue() : null;
+                        frame ??= back; // who speaks into it is heard instead
+                    }
                 }
 
                 foreach (var mark in marks)
