@@ -42,6 +42,7 @@ sealed partial class CascadeEngine : ITurnTakingEngine, IEarEvents, IMouthEvents
     double muteAt = -1;
     int shortestProof = ShortestProofMs;
     double endedAt;
+    double startedAt;
     double lastSoundOfTurn;
     bool firstTextDue;
     bool firstAudioDue;
@@ -133,6 +134,7 @@ sealed partial class CascadeEngine : ITurnTakingEngine, IEarEvents, IMouthEvents
     {
         callerSpeaks = true;
         soundPending = true;
+        startedAt = events.NowMs;
         underOurVoice = !cleared && BeginsUnderOurVoice();
         muteAt = -1;
         taker.CallerStarted();
@@ -151,6 +153,12 @@ sealed partial class CascadeEngine : ITurnTakingEngine, IEarEvents, IMouthEvents
         // Asked for its words now, a vendor that lives says at least that there were none.
         muteAt = voicedMs >= shortestProof && lastAliveMs < silentSinceMs && !taker.HasWords ? silentSinceMs + MuteAfterMs : -1;
         Step();
+        if (soundPending && answering && startedAt < endedAt && !taker.HasWords)
+        {
+            // An ear that is certain may end the turn before our detector hears the pause: this sound has become the words that are being answered.
+            soundPending = false;
+            SetMouth();
+        }
     }
 
     public void Digit(char digit)
