@@ -47,6 +47,7 @@ sealed partial class CascadeEngine
         {
             taker.HearAgain();
             take();
+            ear.SpeechStarted(); // what is played to it is an utterance, not what comes before one
             events.HearAgain(this);
             if (!callerSpeaks)
             {
