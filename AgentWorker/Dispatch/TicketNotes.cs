@@ -197,7 +197,8 @@ static class TicketNotes
         _ => "under way",
     };
 
-    public static void AppendTranscript(StringBuilder text, IReadOnlyList<Turn> transcript)
+    /// <param name="other">What whoever is not us is to us: the responder whom we called, or the caller.</param>
+    public static void AppendTranscript(StringBuilder text, IReadOnlyList<Turn> transcript, string other = nameof(Speaker.Responder))
     {
         if (transcript.Count == 0)
         {
@@ -208,7 +209,7 @@ static class TicketNotes
         foreach (var turn in transcript)
         {
             text.Append(turn.At.UtcDateTime.ToString("HH:mm:ss", CultureInfo.InvariantCulture)).Append(' ')
-                .Append(turn.Speaker).Append(": ").Append(turn.Text.ReplaceLineEndings(" ")).AppendLine(turn.Interrupted ? " [interrupted]" : "");
+                .Append(turn.Speaker == Speaker.Responder ? other : turn.Speaker.ToString()).Append(": ").Append(turn.Text.ReplaceLineEndings(" ")).AppendLine(turn.Interrupted ? " [interrupted]" : "");
         }
     }
 

@@ -112,7 +112,7 @@ static class Tickets
                 .Append(", call back at ").Append(Callers.CallBack(d.State)?.Value ?? "no number").AppendLine(".");
             text.Append("The call: ").Append(d.Call).Append(", ").Append(d.State.CallSid).Append(", came in at ").Append(TicketNotes.At(d.State.ReceivedAt))
                 .Append(", came to: ").Append(outcome.ToString().ToLowerInvariant()).AppendLine(".");
-            TicketNotes.AppendTranscript(text, d.Facts.Transcript);
+            TicketNotes.AppendTranscript(text, d.Facts.Transcript, other: "Caller");
             d.Publish(new AddTicketNote(d.NextWriteId("note"), IncidentId.OfTicket(ticket.TicketId!.Value), ticket.TicketId.Value, TicketNotes.Bounded(text)));
             d.State = d.State with { Tickets = [.. d.State.Tickets.Select(one => one.WriteId == ticket.WriteId ? one with { Noted = true } : one)] };
         }

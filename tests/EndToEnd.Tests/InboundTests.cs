@@ -103,7 +103,7 @@ public sealed class InboundCall : IAsyncLifetime
         Assert.Contains("Harbour Road", state.Fields.Address, StringComparison.Ordinal);
         await scenario.UntilAsync(async () => await scenario.TicketStatusAsync() == (int)TicketStatus.Pending, "the ticket in progress");
         await scenario.HeardEveryWordAsync();
-        Assert.Contains(await scenario.NotesAsync(), note => note.Contains("Responder: There has been an accident", StringComparison.Ordinal));
+        Assert.Contains(await scenario.NotesAsync(), note => note.Contains("Caller: There has been an accident", StringComparison.Ordinal));
         Assert.Single((await _simulator.EventsAsync()), happening => happening.Kind == "ticket.created");
     }
 }
