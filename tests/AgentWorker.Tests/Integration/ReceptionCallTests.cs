@@ -91,7 +91,7 @@ public sealed class ReceptionCallTests : IAsyncLifetime
         await _town.PublishAsync(new TicketCreated(call.Root, ticket.WriteId, 4711));
         await _town.PublishAsync(new TicketCreated(call.Root, ticket.WriteId, 4711));
         var note = await _town.HearsAsync<AddTicketNote>(n => n.TicketId == 4711);
-        Assert.Contains("Responder: There is a fire at 12 Harbour Road", note.Text, StringComparison.Ordinal);
+        Assert.Contains("Caller: There is a fire at 12 Harbour Road", note.Text, StringComparison.Ordinal);
         await Eventually.TrueAsync(async () => (await _town.Client.SendAsync(["SCARD", Keys.OpenReceptions], Ct)).Number == 0, "nothing is left to do for the call");
         Assert.Single(_town.Seen<AddTicketNote>());
     }
