@@ -18,7 +18,7 @@ return args switch
     ["relay", .. var rest] => await RelayRun.RunAsync(RunOptions.Parse(rest, new RunOptions(100, 5, 20, null))),
     ["cascade", .. var rest] => await CascadeRun.RunAsync(RunOptions.Parse(rest, new RunOptions(100, 5, 20, null))),
     ["memory", .. var rest] => await MemoryRun.RunAsync(RunOptions.Parse(rest, new RunOptions(0, 0, 0, null))),
-    ["city", .. var rest] => await CityRun.RunAsync(RunOptions.Parse(rest, new RunOptions(0, 0, 0, null))),
+    ["city", .. var rest] => await CityRun.RunAsync(CityRunOptions.Parse(rest)),
     ["finished"] => await FinishedRun.RunAsync(),
     [Publisher.Argument, var connection, var pattern, var count] => await Publisher.RunAsync(connection, pattern, int.Parse(count, CultureInfo.InvariantCulture)),
     [BareRelay.Argument, var port, var vendor, var frames] => await BareRelay.RunAsync(int.Parse(port, CultureInfo.InvariantCulture), vendor, int.Parse(frames, CultureInfo.InvariantCulture)),

@@ -13,6 +13,9 @@ enum Habit
     DoesNotAnswer,
     IsBusy,
     Voicemail,
+
+    /// <summary>Accepts, and asks back now and then: the answer to that needs no tool.</summary>
+    AsksBack,
 }
 
 /// <summary>Phones in the YAML of scenarios/phones, and fictional numbers for them (555-0101 to 555-0199 of an area code are never given out).</summary>
@@ -84,6 +87,21 @@ static class Responders
               - interrupt_after: 30
                 delay: 0ms
                 say: Wait, wait. Where is it exactly?
+
+            """),
+        Habit.AsksBack => "answer_after: 1s\ngreeting: Hello?\nhang_up_after: 120s\n" + Lines(number, """
+              - on: "your name|who am i|speaking with"
+                say: Who is this?
+                times: 1
+              - on: "yes or no"
+                say: Could you say that again?
+                times: 1
+              - on: "(is that|this) correct"
+                say: Sorry, what was that?
+                times: 1
+              - on: "how many minutes"
+                say: Pardon?
+                times: 1
 
             """),
         _ => "answer_after: 1s\ngreeting: Hello?\nhang_up_after: 120s\n" + Lines(number, ""),

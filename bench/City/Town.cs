@@ -16,6 +16,7 @@ sealed class Town : IAsyncDisposable
 {
     static readonly string[] services = ["IncidentPoller", "AgentWorker", "TelephonyApi", "MediaBridge"];
 
+    readonly HttpClient control;
     int filed;
 
     Town(Hosting.City city)
@@ -23,6 +24,7 @@ sealed class Town : IAsyncDisposable
         City = city;
         Simulator = new SimulatorClient(city.Simulator, city.Vendor("Freshdesk"));
         State = new CityState(city.Redis);
+        control = new HttpClient { BaseAddress = city.Simulator };
     }
 
     public Hosting.City City { get; }
@@ -104,11 +106,10 @@ sealed class Town : IAsyncDisposable
     }
 
     /// <summary>How late the simulated phones' clock has run: above some 20 ms the machine is too busy for honest figures.</summary>
-    public async Task<double> AudioLateMsAsync()
-    {
-        using var control = new HttpClient { BaseAddress = City.Simulator };
-        return JsonNode.Parse(await control.GetStringAsync(new Uri("/ready", UriKind.Relative)))!["audioClockLateMs"]!.GetValue<double>();
-    }
+    public async Task<double> AudioLateMsAsync() => JsonNode.Parse(await control.GetStringAsync(new Uri("/ready", UriKind.Relative)))!["audioClockLateMs"]!.GetValue<double>();
+
+    /// <summary>The same of the worst moment since this was last asked.</summary>
+    public async Task<double> WorstLateMsAsync() => JsonNode.Parse(await control.GetStringAsync(new Uri("/audio-clock", UriKind.Relative)))!["worstLateMs"]!.GetValue<double>();
 
     public Task<IncidentState?> StateAsync(Case one) => State.IncidentAsync(one.Id);
 
@@ -137,6 +138,7 @@ sealed class Town : IAsyncDisposable
     {
         await State.DisposeAsync();
         Simulator.Dispose();
+        control.Dispose();
         await City.DisposeAsync();
     }
 
