@@ -39,7 +39,7 @@ static class Tickets
             text.Append("The caller said: ").AppendLine(Callers.WithoutNumbers(Spoken.Clean(turn.Text, 500) ?? ""));
         }
 
-        File(d, TicketPurpose.Incomplete, Subject("Incomplete report by phone: ", report), text, report?.DangerToLife == true ? Priority.Urgent : Priority.High, report,
+        File(d, TicketPurpose.Incomplete, Subject("Incomplete report, ", report), text, report?.DangerToLife == true ? Priority.Urgent : Priority.High, report,
             report is { Type: not null } or { Description: not null } ? d.Options.ResponderNumber : null);
         d.State = d.State with { Draft = null };
     }

@@ -67,7 +67,7 @@ static partial class Consent
 
     [GeneratedRegex(
         """
-        (?<!\b(?:not|cannot|never|\w+n['’]t)\s)\b(?:yes|yeah|yep|yup|ya|aye|sure|okay|ok|affirmative|roger|copy(?:\ that)?|absolutely|certainly|definitely|of\ course|no\ (?:problem|worries)|accept|agreed?|will\ do
+        (?<!\b(?:not|cannot|never|\w+n['’]t|(?:\w+n['’]t|not)\ (?:think|believe|know|sure)(?:\ (?:that|if|whether))?)\s)\b(?:yes|yeah|yep|yup|ya|aye|sure|okay|ok|affirmative|roger|copy(?:\ that)?|absolutely|certainly|definitely|of\ course|no\ (?:problem|worries)|accept|agreed?|will\ do
         |(?:i|we)\ (?:can|do|will)(?!\s*(?:not|n['’]t)|['’])|(?:i|we)\ (?:will\ )?take\ (?:it|this|that)|(?:i|we)['’]ll\ (?:take|go|do|come|be|head)|(?:i['’]?m|i\ am|we['’]?re|we\ are|on)\s+(?:coming|going|(?:on\ )?(?:my|our)\ way)
         |sí|si|claro|acepto|aceptamos|vale|voy|vamos|sim|aceito|oui|d['’]accord|j['’]accepte|ja|jawohl|klar|sì|accetto|va\ bene|evet|tamam|da|tak|hai|haan?|ji(?:\ haan?)?|naam|na['’]am)\b
         |نعم|أقبل|جی|ہاں|हाँ|हां|जी|да|(?<!不)是|好的|はい|네

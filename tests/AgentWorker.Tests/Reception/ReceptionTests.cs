@@ -179,6 +179,7 @@ public sealed class ReceptionTests
         Assert.Equal((TicketPurpose.Incomplete, "fire", "+12025550182"), (Ticket.Ticket.Purpose, Ticket.Ticket.IncidentType, Ticket.Ticket.Responder?.Value));
         Assert.Contains("There is a fire at the old", Ticket.Ticket.Text, StringComparison.Ordinal);
         Assert.StartsWith("INCOMPLETE", Ticket.Ticket.Text, StringComparison.Ordinal);
+        Assert.DoesNotContain(":", Ticket.Ticket.Subject, StringComparison.Ordinal); // "by phone: fire" would be read as a phone number
         Gets(new TicketCreated(call.Root, Ticket.WriteId, 1001));
         Assert.Contains("There is a fire at the old", Assert.Single(Of<AddTicketNote>()).Text, StringComparison.Ordinal);
     }
