@@ -53,6 +53,8 @@ sealed class Town : IAsyncDisposable
             {
                 ["Simulator__Twilio__CallsPerSecond"] = "25",
                 ["Simulator__Deepgram__MaxAgentSessions"] = "1000",
+                ["Simulator__Deepgram__MaxListenSockets"] = "1000",
+                ["Simulator__Deepgram__MaxSpeakSockets"] = "1000",
                 ["Simulator__Freshdesk__RequestsPerMinute"] = "100000",
                 ["Simulator__Freshdesk__CreatesPerMinute"] = "100000",
                 ["Simulator__Freshdesk__UpdatesPerMinute"] = "100000",
