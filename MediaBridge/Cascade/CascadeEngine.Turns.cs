@@ -13,6 +13,7 @@ sealed partial class CascadeEngine
             lastAliveMs = events.NowMs;
             muteAt = -1;
             events.Alive(this);
+            Written(transcript);
             taker.Heard(WithoutEcho(transcript), lastAliveMs);
             Step();
         }
@@ -37,7 +38,7 @@ sealed partial class CascadeEngine
         lock (events.Gate)
         {
             // The next ear hears the whole utterance again, or nobody does.
-            taker.HearAgain();
+            Unwrite();
         }
     }
 
@@ -45,20 +46,21 @@ sealed partial class CascadeEngine
     {
         lock (events.Gate)
         {
-            taker.HearAgain();
+            Unwrite();
             take();
             ear.SpeechStarted(); // what is played to it is an utterance, not what comes before one
             events.HearAgain(this);
             if (!callerSpeaks)
             {
                 ear.SpeechEnded();
+                HearsTheSoundNow();
             }
         }
     }
 
     void Step()
     {
-        if (stepping || HasEnded)
+        if (stepping || HasEnded || hearsNoMore)
         {
             return;
         }
@@ -148,6 +150,7 @@ sealed partial class CascadeEngine
     void Ask(string text, TurnSource source, bool again)
     {
         DropAnswer();
+        unwrittenSince = -1;
         turn = events.AskAgent(this, text, confirmed: true, source, again);
         (answering, firstTextDue, firstAudioDue) = (turn > 0, true, true);
     }

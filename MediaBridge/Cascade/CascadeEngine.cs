@@ -36,6 +36,7 @@ sealed partial class CascadeEngine : ITurnTakingEngine, IEarEvents, IMouthEvents
     bool soundPending;
     bool cleared;
     bool stepping;
+    bool hearsNoMore;
     double stoppedAt;
     double silentSince;
     double lastAliveMs;
@@ -107,6 +108,7 @@ sealed partial class CascadeEngine : ITurnTakingEngine, IEarEvents, IMouthEvents
         var now = events.NowMs;
         if (keypad.Take(now) is { } typed)
         {
+            cleared = false;
             Ask(typed, TurnSource.Keypad, again: false);
         }
 
@@ -118,10 +120,11 @@ sealed partial class CascadeEngine : ITurnTakingEngine, IEarEvents, IMouthEvents
         }
 
         Step();
+        WatchUnwritten(now);
         if (soundPending && !callerSpeaks && !taker.HasWords && now - stoppedAt >= NoiseAfterMs)
         {
             soundPending = false;
-            if (muteAt < 0)
+            if (muteAt < 0 && unwrittenSince < 0)
             {
                 events.NothingSaid(this);
             }
@@ -135,6 +138,7 @@ sealed partial class CascadeEngine : ITurnTakingEngine, IEarEvents, IMouthEvents
         callerSpeaks = true;
         soundPending = true;
         startedAt = events.NowMs;
+        (unwrittenSince, written) = (-1, false);
         underOurVoice = !cleared && BeginsUnderOurVoice();
         muteAt = -1;
         taker.CallerStarted();
@@ -143,15 +147,16 @@ sealed partial class CascadeEngine : ITurnTakingEngine, IEarEvents, IMouthEvents
         SetMouth();
     }
 
-    public void CallerStopped(double silentSinceMs, int voicedMs)
+    public void CallerStopped(double silentSinceMs, int voiced)
     {
-        callerSpeaks = false;
+        (callerSpeaks, voicedMs) = (false, voiced);
         stoppedAt = events.NowMs;
         silentSince = silentSinceMs;
         taker.CallerStopped(silentSinceMs);
         ear.SpeechEnded();
         // Asked for its words now, a vendor that lives says at least that there were none.
         muteAt = voicedMs >= shortestProof && lastAliveMs < silentSinceMs && !taker.HasWords ? silentSinceMs + MuteAfterMs : -1;
+        Owe(stoppedAt);
         Step();
         if (soundPending && answering && startedAt < endedAt && !taker.HasWords)
         {
@@ -191,6 +196,18 @@ sealed partial class CascadeEngine : ITurnTakingEngine, IEarEvents, IMouthEvents
         answering = false;
         cleared = false;
         mouth.Drop();
+        SetMouth();
+    }
+
+    public void HearNoMore()
+    {
+        if (eager > 0)
+        {
+            DropAnswer();
+        }
+
+        hearsNoMore = true;
+        (callerSpeaks, soundPending, cleared, unwrittenSince) = (false, false, false, -1);
         SetMouth();
     }
 

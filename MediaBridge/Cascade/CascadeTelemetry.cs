@@ -35,4 +35,10 @@ static partial class CascadeLog
 
     [LoggerMessage(2623, LogLevel.Information, "The line carries our own words back: from now on only words interrupt")]
     public static partial void Echo(ILogger log);
+
+    [LoggerMessage(2624, LogLevel.Error, "A loop of the cascade engine broke off")]
+    public static partial void Broken(ILogger log, Exception error);
+
+    [LoggerMessage(2625, LogLevel.Warning, "No ear has written down what the caller said: they are asked to say it again")]
+    public static partial void NotUnderstood(ILogger log);
 }

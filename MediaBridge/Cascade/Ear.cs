@@ -54,6 +54,9 @@ sealed class Ear(IReadOnlyList<IEarMaker> makers, ListenSettings settings, Casca
 
     public void Tick() => open?.Tick();
 
+    /// <summary>It has the end of an utterance and is still writing it down.</summary>
+    public bool IsWriting => open is { IsWriting: true };
+
     /// <summary>Nothing has come from it although the caller has spoken.</summary>
     public void GiveUpMute()
     {
@@ -111,6 +114,13 @@ sealed class Ear(IReadOnlyList<IEarMaker> makers, ListenSettings settings, Casca
         catch (OperationCanceledException) when (stop.IsCancellationRequested)
         {
             // The engine is over.
+        }
+#pragma warning disable CA1031 // A fault of ours: without this loop the call would be deaf for ever, and nobody would know.
+        catch (Exception error)
+#pragma warning restore CA1031
+        {
+            CascadeLog.Broken(log, error);
+            events.EarFailed("broken");
         }
     }
 

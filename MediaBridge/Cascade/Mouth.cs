@@ -22,7 +22,8 @@ interface IMouthEvents
 
 /// <summary>
 /// One call's mouth: pieces in, audio out, in order. Synthesis runs ahead while the mouth is closed (the turn is not certain yet, or the
-/// caller makes a sound); then what is ready comes out at once. A voice that refuses, stalls or breaks off is followed by the next one from
+/// caller makes a sound); then what is ready comes out at once. A piece that has begun to come out goes on whatever happens, or is cut: a
+/// pause in it would be one inside a word. A voice that refuses, stalls or breaks off is followed by the next one from
 /// the first word that the audio so far does not cover.
 /// </summary>
 sealed class Mouth(IReadOnlyList<ITextToSpeech> voices, CascadeOptions options, IMouthEvents events, Lock gate, TimeProvider clock, ILogger log) : IAsyncDisposable
@@ -65,7 +66,7 @@ sealed class Mouth(IReadOnlyList<ITextToSpeech> voices, CascadeOptions options, 
 
     public void Start() => speaking = SpeakAllAsync();
 
-    /// <summary>Nothing comes out; opened again, what is ready comes out at once.</summary>
+    /// <summary>No piece begins to come out; opened again, what is ready comes out at once.</summary>
     public bool Closed
     {
         get => closed;
@@ -169,7 +170,7 @@ sealed class Mouth(IReadOnlyList<ITextToSpeech> voices, CascadeOptions options, 
                 return;
             }
 
-            if (!closed && ReferenceEquals(line.First?.Value, piece))
+            if (MayComeOut(piece) && ReferenceEquals(line.First?.Value, piece))
             {
                 Utter(piece, audio);
             }
@@ -179,6 +180,8 @@ sealed class Mouth(IReadOnlyList<ITextToSpeech> voices, CascadeOptions options, 
             }
         }
     }
+
+    bool MayComeOut(Piece piece) => !closed || piece.Begun;
 
     void Utter(Piece piece, ReadOnlySpan<byte> audio)
     {
@@ -196,7 +199,7 @@ sealed class Mouth(IReadOnlyList<ITextToSpeech> voices, CascadeOptions options, 
 
     void LetOut()
     {
-        while (!closed && line.First?.Value is { } piece)
+        while (line.First?.Value is { } piece && MayComeOut(piece))
         {
             if (piece.Held is { WrittenCount: > 0 } held)
             {
@@ -233,6 +236,16 @@ sealed class Mouth(IReadOnlyList<ITextToSpeech> voices, CascadeOptions options, 
         catch (OperationCanceledException) when (stop.IsCancellationRequested)
         {
             // The engine is over.
+        }
+#pragma warning disable CA1031 // A fault of ours: a mouth that is silent for ever would look like one that has nothing to say.
+        catch (Exception error)
+#pragma warning restore CA1031
+        {
+            CascadeLog.Broken(log, error);
+            lock (gate)
+            {
+                events.MouthFailed("broken");
+            }
         }
     }
 

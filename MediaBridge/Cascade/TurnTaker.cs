@@ -35,6 +35,9 @@ sealed record TurnTakerSettings(
 
     /// <summary>The vendor hears silence and our detector does not: then the vendor is right, after this.</summary>
     public int NoisySilenceMs { get; init; } = 900;
+
+    /// <summary>Something sounds on, and nobody has written down a further word for so long: a street or a radio, and the turn is over.</summary>
+    public int SoundOnlyMs { get; init; } = 6000;
 }
 
 /// <summary>
@@ -214,7 +217,7 @@ sealed class TurnTaker(TurnTakerSettings settings)
         var finish = Words.FinishOf(Text);
         if (detectorSpeaks)
         {
-            return end == SpeechEnd.Silence && finish == Cascade.Finish.Finished && now - endAt >= settings.NoisySilenceMs;
+            return (end == SpeechEnd.Silence && finish == Cascade.Finish.Finished && now - endAt >= settings.NoisySilenceMs) || now - lastWordsAt >= settings.SoundOnlyMs;
         }
 
         var silence = Silence(now);

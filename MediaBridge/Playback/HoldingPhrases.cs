@@ -14,10 +14,21 @@ static class HoldingPhrases
         ["de"] = ["Einen Moment, bitte.", "Ich bin noch da.", "Danke, dass Sie warten.", "Nur noch einen kleinen Moment, bitte."],
     };
 
+    static readonly Dictionary<string, string> sayAgain = new(StringComparer.OrdinalIgnoreCase)
+    {
+        ["en"] = "I did not catch that. Please say it again.",
+        ["es"] = "No le he entendido. Repítalo, por favor.",
+        ["fr"] = "Je n'ai pas compris. Répétez, s'il vous plaît.",
+        ["de"] = "Das habe ich nicht verstanden. Bitte sagen Sie es noch einmal.",
+    };
+
     static readonly HashSet<string> all = [.. byLanguage.Values.SelectMany(phrases => phrases)];
 
     /// <param name="language">"en" or "en-US".</param>
     public static IReadOnlyList<string> Of(string language) => byLanguage.GetValueOrDefault(language.Split('-', '_')[0]) ?? [];
+
+    /// <summary>Asks the caller to repeat; part of the conversation, unlike the others.</summary>
+    public static string? SayAgain(string language) => sayAgain.GetValueOrDefault(language.Split('-', '_')[0]);
 
     /// <summary>Such words are heard and on record, but they are no part of the conversation: no model is told them, no bridge repeats them.</summary>
     public static bool IsOne(string text) => all.Contains(text);

@@ -75,6 +75,7 @@ sealed partial class Conversation
         }
 
         (deaf, lastWordsByEngine, engineFailed) = (true, true, true);
+        TurnTaking?.HearNoMore();
         mute.Reset();
         EndAfterWords("engine-failed", null, cancellable: false, graceMs: 0, boundMs: 20_000);
     }
@@ -153,6 +154,8 @@ sealed partial class Conversation
         }
 
         Interrupt(keepUnheard: false);
+        TurnTaking?.StopSpeaking();
+        TurnTaking?.HearNoMore();
         deaf = true;
         unsaid.Clear();
         unheard = "";

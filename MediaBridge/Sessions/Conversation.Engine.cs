@@ -126,7 +126,7 @@ sealed partial class Conversation : IEngineEvents
                 goOn = false; // it goes on by itself
             }
 
-            if (!detector.IsSpeaking)
+            if (!detector.IsSpeaking && TurnTaking is not { OwesWords: true })
             {
                 utteranceStart = -1; // answered, or not worth one
             }

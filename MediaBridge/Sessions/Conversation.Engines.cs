@@ -55,7 +55,13 @@ sealed partial class Conversation
             discardAudio = false;
             ownClear = false;
             ConversationLog.EngineReady(log, NowMs);
-            if (utteranceStart >= 0 && !replayed)
+            var replay = utteranceStart >= 0 && !replayed;
+            if (replay || detector.IsSpeaking)
+            {
+                TurnTaking?.CallerStarted(); // before it was there
+            }
+
+            if (replay)
             {
                 ReplayUtterance();
             }
@@ -63,6 +69,11 @@ sealed partial class Conversation
             {
                 HearRecent();
                 TakeUp(toldUnanswered);
+            }
+
+            if (replay && !detector.IsSpeaking)
+            {
+                TurnTaking?.CallerStopped(callerStoppedMs, callerVoicedMs);
             }
 
             unheard = "";

@@ -16,6 +16,7 @@ sealed partial class Conversation
     long utteranceStart = -1;
 
     double callerStoppedMs;
+    int callerVoicedMs;
 
     /// <summary>We cleared the phone on our own detector and wait for the vendor to agree.</summary>
     bool ownClear;
@@ -80,7 +81,7 @@ sealed partial class Conversation
                 // Behind the audio: whoever is told that the caller has stopped has all of it.
                 if ((heard & Heard.SpeechEnded) != 0)
                 {
-                    TurnTaking?.CallerStopped(callerStoppedMs, detector.VoicedMs);
+                    TurnTaking?.CallerStopped(callerStoppedMs, callerVoicedMs);
                 }
             }
         }
@@ -151,7 +152,7 @@ sealed partial class Conversation
 
     void OnCallerStopped()
     {
-        callerStoppedMs = NowMs - detector.SilenceMs;
+        (callerStoppedMs, callerVoicedMs) = (NowMs - detector.SilenceMs, detector.VoicedMs);
         times.EndOfSpeech(callerStoppedMs, NowMs);
         if (detector.VoicedMs >= shortestUtteranceMs && !deaf)
         {

@@ -1,3 +1,5 @@
+using CityMonitor.MediaBridge.Audio;
+using CityMonitor.MediaBridge.Playback;
 using CityMonitor.MediaBridge.Turns;
 using CityMonitor.Messaging.Contracts;
 using CityMonitor.Messaging.State;
@@ -91,10 +93,33 @@ sealed partial class Conversation : ITurnEvents
         }
 
         callerAwaitsReaction = false;
+        if (unanswered is not null && !mute.ExpectsAnswer)
+        {
+            mute.TurnTaken(NowMs); // the sound has stopped the watch for the answer to the words before it
+        }
+
         if (ownClear)
         {
             callerStoppedMs = double.MinValue;
             SettleFalseAlarm(NowMs); // or at a tick, once the sound is over
+        }
+    }
+
+    void ITurnEvents.NotUnderstood(ITurnTakingEngine from)
+    {
+        if (!IsCurrent(from) || deaf || ending is not null)
+        {
+            return;
+        }
+
+        callerAwaitsReaction = false;
+        if (HoldingPhrases.SayAgain(session.Language) is { } phrase)
+        {
+            SayThroughEngine(phrase);
+        }
+        else
+        {
+            PlayOurselves("", Earcon.Audio);
         }
     }
 
@@ -107,7 +132,7 @@ sealed partial class Conversation : ITurnEvents
 
         if (utteranceStart >= 0)
         {
-            ReplayUtterance();
+            Hear(utteranceStart);
         }
         else
         {

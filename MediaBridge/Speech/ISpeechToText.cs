@@ -35,6 +35,9 @@ interface ISpeechToText : IAsyncDisposable
 
     /// <summary>About every 50 ms: keeps the connection open.</summary>
     void Tick();
+
+    /// <summary>At work on something that it has whole: its other signs of life say nothing about that.</summary>
+    bool IsWriting => false;
 }
 
 /// <summary>What a connection tells; from its read loop. Each call names the connection, so that one that was replaced is not heard.</summary>

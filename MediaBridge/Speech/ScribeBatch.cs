@@ -60,9 +60,11 @@ sealed class ScribeBatch(ScribeClient client, ListenSettings settings, ISpeechTo
         }
     }
 
+    public bool IsWriting => Volatile.Read(ref waiting) > 0;
+
     public void Tick()
     {
-        if (Volatile.Read(ref waiting) > 0)
+        if (IsWriting)
         {
             events.Alive(this); // at work: its own time limit tells when it is not
         }
@@ -88,7 +90,9 @@ sealed class ScribeBatch(ScribeClient client, ListenSettings settings, ISpeechTo
         {
             // Replaced, or the call is over.
         }
-        catch (Exception error) when (error is HttpRequestException or OperationCanceledException or JsonException or InvalidOperationException or TimeoutException)
+#pragma warning disable CA1031 // Whatever it was: the utterance goes to another ear, and the pieces behind this one are not stuck behind it.
+        catch (Exception error)
+#pragma warning restore CA1031
         {
             VendorSocket.Count(Vendor, "listen");
             SpeechLog.Complained(log, Vendor, "listen", error.Message);

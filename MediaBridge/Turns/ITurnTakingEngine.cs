@@ -24,11 +24,14 @@ interface ITurnTakingEngine : IConversationEngine
     /// <summary>What the caller has said of a turn that is not over; the line may break before it is.</summary>
     string Unfinished { get; }
 
+    /// <summary>Something that the caller has said is not a turn yet.</summary>
+    bool OwesWords { get; }
+
     void CallerStarted();
 
     /// <param name="silentSinceMs">When the last sound was.</param>
-    /// <param name="voicedMs">How much sound there was.</param>
-    void CallerStopped(double silentSinceMs, int voicedMs);
+    /// <param name="voiced">How much sound there was, in ms.</param>
+    void CallerStopped(double silentSinceMs, int voiced);
 
     void Digit(char digit);
 
@@ -43,6 +46,9 @@ interface ITurnTakingEngine : IConversationEngine
 
     /// <summary>The phone was cleared.</summary>
     void Cleared();
+
+    /// <summary>The caller is not heard any more: what there is to say comes out, whatever they do.</summary>
+    void HearNoMore();
 
     /// <summary>That was a false alarm; what had been cut off has come back by <see cref="IConversationEngine.Say"/> just now.</summary>
     void GoOn();
@@ -76,6 +82,9 @@ interface ITurnEvents : IEngineEvents
 
     /// <summary>The sound that stopped the agent was no speech, or none that wants the word: the agent goes on.</summary>
     void NothingSaid(ITurnTakingEngine engine);
+
+    /// <summary>The caller has said something, and nobody can tell what: they are asked to say it again.</summary>
+    void NotUnderstood(ITurnTakingEngine engine);
 
     /// <summary>Passes the utterance that nobody has understood yet to <see cref="IConversationEngine.Hear"/> again.</summary>
     void HearAgain(ITurnTakingEngine engine);

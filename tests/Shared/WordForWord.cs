@@ -3,9 +3,8 @@ namespace CityMonitor.Tests.Shared;
 /// <summary>
 /// Compares what a call's transcript says that the agent spoke with what the phone heard. A turn that was heard to its end must have been
 /// heard word for word. One that was cut may differ at the cut by one word, no more: the phone has heard one word (or a part of it) more
-/// than is written, or one less; and one word of it may be broken in two or lack a letter, where the caller's sound began under it and the
-/// voice paused. An answer that was cut before its first word was whole is no turn: a part of that one word may have been heard. Nothing else
-/// may have been heard, and nothing may be missing.
+/// than is written, or one less. An answer that was cut before its first
+/// word was whole is no turn: a part of that one word may have been heard. Nothing else may have been heard, and nothing may be missing.
 /// </summary>
 static class WordForWord
 {
@@ -82,61 +81,38 @@ static class WordForWord
 
     static IEnumerable<int> Ends(IReadOnlyList<string> heard, int at, List<string> words, bool interrupted)
     {
-        foreach (var end in Matches(heard, at, words, words.Count, mayBreak: interrupted))
+        if (Matches(heard, at, words, words.Count))
         {
-            yield return end;
-            if (interrupted && end < heard.Count)
+            yield return at + words.Count;
+            if (interrupted && at + words.Count < heard.Count)
             {
-                yield return end + 1;
+                yield return at + words.Count + 1;
             }
         }
 
-        if (!interrupted || words.Count == 0)
+        if (!interrupted || words.Count == 0 || !Matches(heard, at, words, words.Count - 1))
         {
             yield break;
         }
 
-        foreach (var end in Matches(heard, at, words, words.Count - 1, mayBreak: true))
+        yield return at + words.Count - 1;
+        // A part of the last word that is written.
+        if (at + words.Count <= heard.Count && words[^1].StartsWith(heard[at + words.Count - 1], StringComparison.Ordinal))
         {
-            yield return end;
-            // A part of the last word that is written.
-            if (end < heard.Count && words[^1].StartsWith(heard[end], StringComparison.Ordinal))
-            {
-                yield return end + 1;
-            }
+            yield return at + words.Count;
         }
     }
 
-    /// <summary>Where in what was heard the first <paramref name="count"/> words can end.</summary>
-    static IEnumerable<int> Matches(IReadOnlyList<string> heard, int at, List<string> words, int count, bool mayBreak)
+    static bool Matches(IReadOnlyList<string> heard, int at, List<string> words, int count)
     {
-        for (var i = 0; i <= count; i++)
+        for (var i = 0; i < count; i++)
         {
-            if (i == count)
-            {
-                yield return at + count;
-                yield break;
-            }
-
-            for (var parts = 1; mayBreak && parts <= 2 && at + i + parts <= heard.Count; parts++)
-            {
-                if (IsBroken(string.Concat(heard.Skip(at + i).Take(parts)), words[i], parts) && IsExact(heard, at + i + parts, words, i + 1, count))
-                {
-                    yield return at + count + parts - 1;
-                }
-            }
-
             if (at + i >= heard.Count || heard[at + i] != words[i])
             {
-                yield break;
+                return false;
             }
         }
+
+        return true;
     }
-
-    static bool IsExact(IReadOnlyList<string> heard, int at, List<string> words, int from, int to) =>
-        at + to - from <= heard.Count && Enumerable.Range(0, to - from).All(i => heard[at + i] == words[from + i]);
-
-    /// <summary>All of the word's letters in two parts, or all but one.</summary>
-    static bool IsBroken(string heard, string word, int parts) =>
-        (parts == 2 && heard == word) || (heard.Length == word.Length - 1 && Enumerable.Range(0, word.Length).Any(i => word.Remove(i, 1) == heard));
 }

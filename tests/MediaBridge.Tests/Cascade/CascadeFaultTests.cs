@@ -37,6 +37,40 @@ public sealed class CascadeFaultTests(SharedRedis redis)
     }
 
     [Fact]
+    public async Task A_caller_whom_no_ear_writes_down_is_asked_to_say_it_again()
+    {
+        await using var scene = await Scene.StartAsync(redis, turn => ["I see."]);
+        await scene.GreetedAsync();
+        scene.Vendors.Faults.Set(FaultTarget.DeepgramListen, new Fault { Mute = true });
+        await scene.Phone.SayAsync("Fire station four");
+        var stopped = scene.Phone.Watch.Elapsed;
+        await scene.Phone.HeardAsync("Please say it again.", Patience);
+        Assert.True(scene.Phone.Watch.Elapsed - stopped < TimeSpan.FromSeconds(12), $"{scene.Phone.Watch.Elapsed - stopped}"); // 5 s and the words; a busy machine has some of it
+        await scene.QuietAsync();
+        scene.Vendors.Faults.Clear(FaultTarget.DeepgramListen);
+        await scene.Phone.SayAsync("Fire station four");
+        await scene.Phone.HeardAsync("I see.", Patience);
+        Assert.Equal("Fire station four", scene.Worker.Confirmed[^1].Text);
+    }
+
+    /// <summary>An ear that only writes down what our detector cuts out for it has to be told of an utterance that was over before it was there.</summary>
+    [Fact]
+    public async Task What_is_said_before_the_engine_is_there_is_a_turn_for_an_ear_that_hears_whole_utterances()
+    {
+        using var hangs = new System.Net.Sockets.TcpListener(System.Net.IPAddress.Loopback, 0);
+        hangs.Start(); // takes connections and never says a word
+        const string Voice = "elevenlabs/EXAVITQu4vr4xnSDxMaL";
+        await using var scene = await Scene.StartAsync(
+            redis, turn => ["I see."], call => call with { Voice = Voice, Speech = new(["deepgram", "elevenlabs-batch"], [new VoiceChoice("elevenlabs", Voice.Split('/')[1])]) },
+            ("Deepgram:BaseUrl", $"http://127.0.0.1:{((System.Net.IPEndPoint)hangs.LocalEndpoint).Port}"), ("Cascade:HedgeMs", "4000"));
+        await scene.GreetedAsync();
+        await scene.Phone.SayAsync("Fire station four");
+        Assert.Equal("opening", Assert.Single(scene.Bridge.Streams.All).Status.Engine);
+        await scene.Phone.HeardAsync("I see.", Patience);
+        Assert.Equal("Fire station four", Assert.Single(scene.Worker.Confirmed).Text);
+    }
+
+    [Fact]
     public async Task An_ear_that_refuses_at_the_start_ends_in_keypad_mode()
     {
         await using var scene = await Scene.StartAsync(redis, turn => null, ("Deepgram:OpenTimeoutMs", "500"), ("Cascade:OpenTimeoutMs", "500"));

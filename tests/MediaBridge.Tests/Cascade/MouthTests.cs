@@ -36,6 +36,23 @@ public sealed class MouthTests
     }
 
     [Fact]
+    public async Task A_mouth_that_closes_in_mid_word_says_the_piece_to_its_end_and_begins_no_other()
+    {
+        var go = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        await using var scene = new MouthScene(new LetterVoice("a") { WaitsAfter = (6, go.Task) });
+        scene.Do(mouth => mouth.Speak("One two."));
+        scene.Do(mouth => mouth.Speak("Three."));
+        scene.Do(mouth => mouth.AnswerComplete());
+        await scene.UtteredAsync("[One two.]One tw");
+        scene.Do(mouth => mouth.Closed = true);
+        go.SetResult();
+        await scene.UtteredAsync("[One two.]One two.");
+        Assert.Equal("Three.", scene.Get(mouth => mouth.Unspoken));
+        scene.Do(mouth => mouth.Closed = false);
+        await scene.UtteredAsync("[One two.]One two.[Three.]Three.<end>");
+    }
+
+    [Fact]
     public async Task What_is_dropped_is_never_heard_and_what_comes_then_is()
     {
         await using var scene = new MouthScene(new LetterVoice("a"));
@@ -166,6 +183,9 @@ public sealed class MouthTests
 
         public bool Hangs { get; set; }
 
+        /// <summary>Behind so many letters of its first text it waits for that.</summary>
+        public (int Letters, Task For) WaitsAfter { get; init; } = (int.MaxValue, Task.CompletedTask);
+
         public void Warm()
         {
             // Always is.
@@ -174,8 +194,9 @@ public sealed class MouthTests
         public async Task SpeakAsync(string text, AudioSink sink, CancellationToken ct)
         {
             await Task.Yield();
-            foreach (var letter in text.Take(StopsAfter))
+            foreach (var (at, letter) in text.Take(StopsAfter).Index())
             {
+                await (at == WaitsAfter.Letters ? WaitsAfter.For : Task.CompletedTask);
                 ct.ThrowIfCancellationRequested();
                 sink(Enumerable.Repeat((byte)letter, bytesPerLetter).ToArray());
             }

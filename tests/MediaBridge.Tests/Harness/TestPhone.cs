@@ -58,7 +58,11 @@ sealed class TestPhone : IAsyncDisposable
     /// <summary>The longest time in which neither side could be heard, since it was last set to 0.</summary>
     public int LongestSilenceMs { get; set; }
 
+    /// <summary>The longest pause between two sounds of the agent, since it was last set to 0.</summary>
+    public int LongestPauseMs { get; set; }
+
     int silenceMs;
+    int pauseMs;
 
     /// <summary>How late this phone's own clock was at the worst: the machine was busy, and whatever else waited for it.</summary>
     public TimeSpan WorstLag { get; private set; }
@@ -209,6 +213,8 @@ sealed class TestPhone : IAsyncDisposable
                     mouth.TryDequeue(out frame);
                     silenceMs = ear.HasEnergy || frame is not null ? 0 : silenceMs + 20;
                     LongestSilenceMs = Math.Max(LongestSilenceMs, silenceMs);
+                    LongestPauseMs = ear.HasEnergy ? Math.Max(LongestPauseMs, pauseMs) : LongestPauseMs;
+                    pauseMs = ear.HasEnergy ? 0 : pauseMs + 20;
                     if (EchoAfterMs > 0)
                     {
                         echo.Enqueue([.. toEar]);
