@@ -68,7 +68,7 @@ sealed partial class CascadeEngine : ITurnTakingEngine, IEarEvents, IMouthEvents
 
     public int AnswerWithinMs => options.AnswerWithinMs;
 
-    public string Unspoken => mouth.Unspoken;
+    public string Unspoken => eager > 0 ? "" : mouth.Unspoken;
 
     public string Unfinished => taker.HasWords ? taker.Text : "";
 

@@ -299,9 +299,14 @@ sealed class Mouth(IReadOnlyList<ITextToSpeech> voices, CascadeOptions options, 
                         OnAudio(piece, audio);
                     },
                     watch.Token);
-                Learn(voice, rest, bytes);
-                Spoken(piece);
-                return;
+                if (bytes > 0 || !rest.Any(char.IsLetterOrDigit))
+                {
+                    Learn(voice, rest, bytes);
+                    Spoken(piece);
+                    return;
+                }
+
+                reason = "it ended without audio";
             }
             catch (OperationCanceledException) when (piece.Dropped || stop.IsCancellationRequested)
             {
@@ -368,7 +373,7 @@ sealed class Mouth(IReadOnlyList<ITextToSpeech> voices, CascadeOptions options, 
 
     void Learn(ITextToSpeech voice, string text, long bytes)
     {
-        if (HeardText.Units(text) is > 10 and var units)
+        if (bytes > 0 && HeardText.Units(text) is > 10 and var units)
         {
             bytesPerUnit[voice] = (double)bytes / units;
         }

@@ -60,6 +60,7 @@ sealed class TurnTaker(TurnTakerSettings settings)
     bool agentAsked;
     bool interrupted;
     bool hearsAgain;
+    bool silentSinceFinish;
 
     /// <summary>What the caller has said in this turn so far.</summary>
     public string Text => interim.Length == 0 ? final.ToString() : final.Length == 0 ? interim : $"{final} {interim}";
@@ -71,6 +72,7 @@ sealed class TurnTaker(TurnTakerSettings settings)
     {
         detectorSpeaks = true;
         detectorHeard = true;
+        silentSinceFinish = false;
         hearsAgain = false;
         end = SpeechEnd.None;
     }
@@ -171,6 +173,11 @@ sealed class TurnTaker(TurnTakerSettings settings)
 
     TurnStep WhileTheAgentTalks(double now)
     {
+        if (likely is not null)
+        {
+            return Withdraw(); // what is stopped or ignored now must not be confirmed later
+        }
+
         var listens = !agentAsked && (Words.IsBackchannel(Text) || (settings.LowSensitivity && Words.Of(Text).Count <= 3));
         if (!listens)
         {
@@ -198,6 +205,7 @@ sealed class TurnTaker(TurnTakerSettings settings)
     void Finish()
     {
         usedInterim = interim; // its final form may still come
+        silentSinceFinish = detectorHeard && !detectorSpeaks;
         final.Clear();
         interim = "";
         likely = null;
@@ -236,7 +244,7 @@ sealed class TurnTaker(TurnTakerSettings settings)
     /// <summary>Since the last sound; where our detector has not heard the words, or they are heard a second time and long after, since the last of them came.</summary>
     double Silence(double now) => now - (hearsAgain ? Math.Max(silentSince, lastWordsAt) : detectorHeard ? silentSince : lastWordsAt);
 
-    /// <summary>A turn that ended on an unfinished transcript is followed by its finished form: that is no new turn.</summary>
+    /// <summary>A turn that ended on an unfinished transcript is followed by its finished form: that is no new turn, in other words neither.</summary>
     string WithoutWhatWasUsed(Transcript transcript)
     {
         if (usedInterim.Length == 0)
@@ -246,12 +254,13 @@ sealed class TurnTaker(TurnTakerSettings settings)
 
         var (used, words) = (Words.Of(usedInterim), Words.Of(transcript.Text));
         var repeats = words.Count >= used.Count ? words.Take(used.Count).SequenceEqual(used, StringComparer.Ordinal) : used.Take(words.Count).SequenceEqual(words, StringComparer.Ordinal);
+        var isOther = transcript.IsFinal && silentSinceFinish && words.Count <= used.Count + 1;
         if (transcript.IsFinal || !repeats)
         {
             usedInterim = "";
         }
 
-        return !repeats ? transcript.Text : words.Count <= used.Count ? "" : string.Join(' ', transcript.Text.Split(' ', StringSplitOptions.RemoveEmptyEntries).TakeLast(words.Count - used.Count));
+        return !repeats ? isOther ? "" : transcript.Text : words.Count <= used.Count ? "" : string.Join(' ', transcript.Text.Split(' ', StringSplitOptions.RemoveEmptyEntries).TakeLast(words.Count - used.Count));
     }
 
     string Joined(string text) => final.Length == 0 ? text : $"{final} {text}";

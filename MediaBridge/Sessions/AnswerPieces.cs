@@ -17,13 +17,17 @@ sealed class AnswerPieces
     int next;
     int chunks = -1;
     bool over;
+    bool resumed;
+
+    /// <summary>Some of it has been taken, and more is to come.</summary>
+    public bool IsUnfinished => !over && !resumed && next > 0 && (chunks < 0 || next < chunks);
 
     /// <summary>What the bridge before this one was waiting for.</summary>
     public static AnswerPieces Resumed(string? field)
     {
         var parts = field?.Split('.') ?? [];
         return parts.Length == 3 && Number(parts[0], out var stream) && Number(parts[1], out var turn) && Number(parts[2], out var next)
-            ? new AnswerPieces { turn = (stream, turn), next = next }
+            ? new AnswerPieces { turn = (stream, turn), next = next, resumed = true }
             : new AnswerPieces { over = true };
     }
 
@@ -32,7 +36,7 @@ sealed class AnswerPieces
     /// <summary>A newer turn: what still comes of an older one is not heard.</summary>
     public void Begin(int stream, int number)
     {
-        (turn, next, chunks, over) = ((stream, number), 0, -1, false);
+        (turn, next, chunks, over, resumed) = ((stream, number), 0, -1, false, false);
         waiting.Clear();
     }
 

@@ -14,6 +14,9 @@ sealed partial class Conversation
 
     int phrasesUnderWay;
 
+    /// <summary>What AgentWorker wants told in any case, until it has been heard.</summary>
+    readonly List<string> news = [];
+
     public void ToolCalled(IConversationEngine from, ToolCall call)
     {
         lock (gate)
@@ -108,8 +111,9 @@ sealed partial class Conversation
                 case StopSpeaking stop when !deaf:
                     OnStopSpeaking(stop);
                     break;
-                case SayNews news when !deaf:
-                    SayThroughEngine(news.Text);
+                case SayNews { Text.Length: > 0 } told when !deaf:
+                    news.Add(told.Text);
+                    SayThroughEngine(told.Text);
                     break;
                 case PressKeys press when !deaf:
                     PlayOurselves("", DtmfTones.Of(press.Keys));
@@ -192,6 +196,15 @@ sealed partial class Conversation
         if (!deaf && !tools.Runs(call.Name) && LateAnswers.Correction(call, content, session.Tools) is { } correction)
         {
             SayThroughEngine(correction);
+        }
+    }
+
+    /// <summary>A caller who spoke has had the words in waiting dropped, or cut them off; what is no answer to theirs is told behind the answer.</summary>
+    void TellNewsAgain()
+    {
+        if (news.Count > 0 && TurnTaking is not null && !deaf && ending is null && !SomethingGoesOn)
+        {
+            news.ForEach(engine!.Say);
         }
     }
 

@@ -43,7 +43,7 @@ sealed partial class Conversation
     string? Owed(double now) =>
         deaf || ending is not null || greetingDue ? null
         : tools.Count > 0 ? "tool"
-        : AwaitsReaction(now) || unanswered is not null || mute.ExpectsAnswer ? "answer"
+        : AwaitsReaction(now) || unanswered is not null || mute.ExpectsAnswer || AnswerIsUnfinished ? "answer"
         : goOn || unheard.Length > 0 ? "engine"
         : HasWords ? "voice"
         : engine is null && now - engineGoneMs >= Turns.DeadAir.AtMostMs ? "engine"

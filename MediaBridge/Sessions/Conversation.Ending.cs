@@ -134,6 +134,7 @@ sealed partial class Conversation
     void SayGoodbye(string reason)
     {
         deaf = true;
+        TurnTaking?.StopSpeaking();
         mute.Reset();
         EndAfterWords(reason, reason, cancellable: false, graceMs: 0, boundMs: 30_000);
         SayOurselves(session.Goodbye, common: true, GoodbyeDeadline, audio =>
@@ -158,6 +159,7 @@ sealed partial class Conversation
         TurnTaking?.HearNoMore();
         deaf = true;
         unsaid.Clear();
+        news.Clear();
         unheard = "";
         utteranceStart = -1;
         mute.Reset();

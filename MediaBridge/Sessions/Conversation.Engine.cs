@@ -78,7 +78,13 @@ sealed partial class Conversation : IEngineEvents
                 playout.SettleNearlyHeard();
                 times.Transcript(NowMs, detector.IsSpeaking ? 0 : detector.SilenceMs);
                 Record(Speaker.Responder, text);
+                unansweredSinceMs = unanswered is null ? NowMs : unansweredSinceMs;
                 unanswered = text;
+                if (TurnTaking is not null)
+                {
+                    unsaid.RemoveAll(said => !news.Contains(said)); // dropped for these words
+                }
+
                 goOn = false;
                 tools.NewTurn();
             }

@@ -1,6 +1,7 @@
 using CityMonitor.MediaBridge.Audio;
 using CityMonitor.MediaBridge.Playback;
 using CityMonitor.MediaBridge.Turns;
+using CityMonitor.Messaging.Contracts;
 using CityMonitor.Messaging.State;
 
 namespace CityMonitor.MediaBridge.Sessions;
@@ -13,6 +14,11 @@ sealed partial class Conversation
 
     /// <summary>The caller's last words, until the agent begins to answer them.</summary>
     string? unanswered;
+
+    double unansweredSinceMs;
+
+    /// <summary>Pieces of an answer that came while there was no engine.</summary>
+    readonly List<string> heldPieces = [];
 
     bool replayed;
     double shortestUtteranceMs;
@@ -55,7 +61,7 @@ sealed partial class Conversation
             discardAudio = false;
             ownClear = false;
             ConversationLog.EngineReady(log, NowMs);
-            var replay = utteranceStart >= 0 && !replayed;
+            var replay = utteranceStart >= 0 && (!replayed || TurnTaking is not null);
             if (replay || detector.IsSpeaking)
             {
                 TurnTaking?.CallerStarted(); // before it was there
@@ -68,7 +74,13 @@ sealed partial class Conversation
             else
             {
                 HearRecent();
+            }
+
+            if (!replay || TurnTaking is not null)
+            {
+                var utterance = utteranceStart;
                 TakeUp(toldUnanswered);
+                utteranceStart = utterance; // what is taken up is older
             }
 
             if (replay && !detector.IsSpeaking)
@@ -93,12 +105,16 @@ sealed partial class Conversation
         if (toldUnanswered is not null)
         {
             SayAsCaller(toldUnanswered);
+            heldPieces.Clear(); // they come again with the answer to that
         }
         else if (unheard.Length > 0)
         {
             unsaid.RemoveAll(text => unheard.Contains(text, StringComparison.OrdinalIgnoreCase));
             unsaid.Insert(0, unheard);
         }
+
+        unsaid.AddRange(heldPieces);
+        heldPieces.Clear();
     }
 
     /// <summary>No engine can be opened: keypad mode, once what is being said has been heard.</summary>
@@ -118,6 +134,14 @@ sealed partial class Conversation
 
     void ReplaceEngine(string reason)
     {
+        if (eagerTurn > 0)
+        {
+            // What was likely is lost with the ear that heard it; the next one hears it again.
+            answer.Stop(eagerTurn);
+            calls.Publish(new AgentInterrupted(session.Call, stream, eagerTurn));
+            eagerTurn = 0;
+        }
+
         goOn |= tools.Count > 0 || mute.ExpectsAnswer || (IsBetweenSentences && WordsAreLeft());
         var rest = $"{playout.CutShort()} {TurnTaking?.Unspoken}".Trim();
         unheard = unheard.Length == 0 ? rest : unheard;

@@ -12,6 +12,9 @@ sealed partial class Conversation
     bool greetingFetched;
     ReadOnlyMemory<byte>? greeting;
 
+    /// <summary>The greeting began in the pause behind a hello, or into it; where more comes, it is an utterance from the hello on.</summary>
+    bool helloRuns;
+
     /// <summary>The phrase is fetched or given up within its deadline; this is for a fault of ours, so that no call waits for ever.</summary>
     const double GreetingAtMostMs = 3000;
 
@@ -28,6 +31,7 @@ sealed partial class Conversation
         }
 
         greetingDue = false;
+        helloRuns = detector.IsSpeaking;
         if (deaf)
         {
             return; // a machine answered: it gets the call-back text instead

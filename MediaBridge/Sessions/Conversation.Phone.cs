@@ -56,14 +56,18 @@ sealed partial class Conversation
                 return;
             }
 
-            if ((heard & Heard.SpeechStarted) != 0)
+            var stopped = (heard & Heard.SpeechEnded) != 0 && !helloRuns;
+            if ((heard & Heard.SpeechStarted) != 0 || (helloRuns && detector.SilenceMs == 0))
             {
-                OnCallerStarted();
+                OnCallerStarted(mayInterrupt: !helloRuns);
+                helloRuns = false;
             }
-            else if ((heard & Heard.SpeechEnded) != 0)
+            else if (stopped)
             {
                 OnCallerStopped();
             }
+
+            helloRuns &= detector.IsSpeaking;
 
             if (engine is { } listening && !deaf)
             {
@@ -79,7 +83,7 @@ sealed partial class Conversation
                 }
 
                 // Behind the audio: whoever is told that the caller has stopped has all of it.
-                if ((heard & Heard.SpeechEnded) != 0)
+                if (stopped)
                 {
                     TurnTaking?.CallerStopped(callerStoppedMs, callerVoicedMs);
                 }
@@ -120,7 +124,8 @@ sealed partial class Conversation
         }
     }
 
-    void OnCallerStarted()
+    /// <param name="mayInterrupt">False for whoever speaks already when our first word begins.</param>
+    void OnCallerStarted(bool mayInterrupt)
     {
         if (TurnTaking is null || !playout.IsAudible)
         {
@@ -135,7 +140,7 @@ sealed partial class Conversation
             utteranceStart = Math.Max(0, tape.Position - detector.SinceOnset - PrerollBytes);
         }
 
-        if (options.OwnBargeIn && !deaf && playout.IsAudible && falseAlarms < MostFalseAlarms && (TurnTaking is null || (TurnTaking.BargesInOnSound && !MayBeEcho)))
+        if (mayInterrupt && options.OwnBargeIn && !deaf && playout.IsAudible && falseAlarms < MostFalseAlarms && (TurnTaking is null || (TurnTaking.BargesInOnSound && !MayBeEcho)))
         {
             var noticed = clock.GetTimestamp();
             ownClear = true;

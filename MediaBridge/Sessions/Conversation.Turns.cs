@@ -17,6 +17,18 @@ sealed partial class Conversation : ITurnEvents
     bool agentWasInterrupted;
     double answerDueSinceMs = -1;
 
+    /// <summary>The newest turn whose end is not certain yet; 0 for none.</summary>
+    int eagerTurn;
+
+    /// <summary>When the caller's words were passed on last.</summary>
+    double askedMs;
+
+    /// <summary>When the last piece of the answer of now came.</summary>
+    double pieceMs;
+
+    /// <summary>An answer has begun, and AgentWorker has not said that it is whole.</summary>
+    bool AnswerIsUnfinished => eagerTurn == 0 && answer.IsUnfinished;
+
     ITurnTakingEngine? TurnTaking => engine as ITurnTakingEngine;
 
     /// <summary>Pieces of an answer are on their way to the phone.</summary>
@@ -57,6 +69,7 @@ sealed partial class Conversation : ITurnEvents
 
         var (heard, interrupted) = (HeardSinceResponder(), agentWasInterrupted);
         answer.Begin(stream, ++turns);
+        (eagerTurn, askedMs) = (confirmed ? 0 : turns, NowMs);
         if (confirmed)
         {
             ResponderSaid(from, text);
@@ -70,6 +83,7 @@ sealed partial class Conversation : ITurnEvents
     {
         if (IsCurrent(from) && turn > 0)
         {
+            (eagerTurn, askedMs) = (0, NowMs);
             ResponderSaid(from, text);
             calls.Publish(new TurnConfirmed(session.Call, stream, turn));
         }
@@ -80,6 +94,7 @@ sealed partial class Conversation : ITurnEvents
         if (IsCurrent(from) && turn > 0)
         {
             times.EagerWasWrong();
+            eagerTurn = eagerTurn == turn ? 0 : eagerTurn;
             answer.Stop(turn);
             calls.Publish(new AgentInterrupted(session.Call, stream, turn));
         }
@@ -93,11 +108,6 @@ sealed partial class Conversation : ITurnEvents
         }
 
         callerAwaitsReaction = false;
-        if (unanswered is not null && !mute.ExpectsAnswer)
-        {
-            mute.TurnTaken(NowMs); // the sound has stopped the watch for the answer to the words before it
-        }
-
         if (ownClear)
         {
             callerStoppedMs = double.MinValue;
@@ -151,12 +161,13 @@ sealed partial class Conversation : ITurnEvents
             }
             else
             {
-                unsaid.Add(text);
+                heldPieces.Add(text); // an engine is on its way
             }
         }
 
         if (ready.Count > 0)
         {
+            pieceMs = NowMs;
             times.FirstText(NowMs);
             calls.Field(CallFields.Spoken, answer.ToString());
             SavePosition();
@@ -223,14 +234,13 @@ sealed partial class Conversation : ITurnEvents
     /// <summary>AgentWorker may be slow, or be replaced by another one, and then answers all the same: it is waited for longer than a vendor that says nothing.</summary>
     void WatchForAnswer(double now, ITurnTakingEngine own)
     {
-        if (!mute.ExpectsAnswer)
-        {
-            answerDueSinceMs = -1;
-            return;
-        }
-
-        answerDueSinceMs = answerDueSinceMs < 0 ? now : answerDueSinceMs;
-        if (!detector.IsSpeaking && now - answerDueSinceMs >= own.AnswerWithinMs)
+        answerDueSinceMs = !mute.ExpectsAnswer ? -1 : answerDueSinceMs < 0 ? now : answerDueSinceMs;
+        var limit = own.AnswerWithinMs;
+        // A caller who asks whether anybody is there begins a new turn each time; that must not put the end of waiting off for ever.
+        if (!detector.IsSpeaking
+            && ((answerDueSinceMs >= 0 && now - answerDueSinceMs >= limit)
+                || (unanswered is not null && now - unansweredSinceMs >= limit && now - askedMs >= limit / 3)
+                || (AnswerIsUnfinished && !HasWords && now - Math.Max(pieceMs, lastAgentMs) >= limit)))
         {
             BridgeTelemetry.VendorErrors.Add(1, BridgeTelemetry.Tag("gen_ai.provider.name", session.Engine), BridgeTelemetry.Tag("error.type", "no-answer"));
             ConversationLog.EngineLost(log, "no answer");

@@ -80,7 +80,8 @@ sealed partial class Conversation : IDisposable
     double NowMs => clock.GetElapsedTime(began).TotalMilliseconds;
 
     bool SomethingGoesOn =>
-        playout.IsPlaying || detector.IsSpeaking || tools.Count > 0 || mute.ExpectsAnswer || agentTurnOpen || HasWords || greetingDue || phrasesUnderWay > 0 || engine is null;
+        playout.IsPlaying || detector.IsSpeaking || tools.Count > 0 || mute.ExpectsAnswer || agentTurnOpen || HasWords || greetingDue || phrasesUnderWay > 0 || engine is null
+        || AwaitsReaction(NowMs) || AnswerIsUnfinished || TurnTaking is { Unfinished.Length: > 0 };
 
     /// <summary>The first words, and the engine while they are spoken.</summary>
     public void Start()
@@ -123,6 +124,7 @@ sealed partial class Conversation : IDisposable
             WatchForMuteVendor(now);
             GoOnWhenIdle(now);
             AskAgain(now);
+            TellNewsAgain();
             WatchForDeadAir(now);
             WatchSilence(now);
             WatchEnding(now);
@@ -209,6 +211,7 @@ sealed partial class Conversation : IDisposable
         {
             falseAlarms = 0;
             Record(Speaker.Agent, segment.Text, startedAt: playout.StartOf(segment));
+            news.RemoveAll(told => segment.Text.Contains(told, StringComparison.Ordinal));
         }
 
         SavePosition();

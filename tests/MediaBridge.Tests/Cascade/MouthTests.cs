@@ -101,6 +101,15 @@ public sealed class MouthTests
     }
 
     [Fact]
+    public async Task A_voice_that_ends_without_a_sound_has_not_spoken()
+    {
+        await using var scene = new MouthScene(new LetterVoice("a", bytesPerLetter: 0), new LetterVoice("b"));
+        scene.Do(mouth => mouth.Speak("One two."));
+        scene.Do(mouth => mouth.AnswerComplete());
+        await scene.UtteredAsync("[One two.]One two.<end>");
+    }
+
+    [Fact]
     public async Task Where_no_voice_speaks_that_is_told_and_the_words_are_kept()
     {
         await using var scene = new MouthScene(300, new LetterVoice("a") { StopsAfter = 0 }, new LetterVoice("b") { StopsAfter = 0, Hangs = true });
