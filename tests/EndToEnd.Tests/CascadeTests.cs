@@ -39,7 +39,7 @@ public sealed class CascadeCall : IAsyncLifetime
 [Collection(nameof(Storms))]
 public sealed class RandomInterruptions : IAsyncLifetime
 {
-    const int Calls = 10, Turns = 6, Seed = 20;
+    const int Calls = 10, Turns = 3, Seed = 20;
 
     CascadeCity _cascade = null!;
 
