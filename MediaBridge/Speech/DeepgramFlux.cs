@@ -1,6 +1,4 @@
 using System.Text;
-using System.Text.Json;
-using System.Text.Json.Serialization;
 using CityMonitor.MediaBridge.Deepgram;
 
 namespace CityMonitor.MediaBridge.Speech;
@@ -69,16 +67,7 @@ sealed class DeepgramFlux : ISpeechToText, IVendorSocketReader
 
     public string? OnText(ReadOnlySpan<byte> json)
     {
-        FluxMessage? message;
-        try
-        {
-            message = JsonSerializer.Deserialize(json, SpeechJson.Default.FluxMessage);
-        }
-        catch (JsonException)
-        {
-            message = null;
-        }
-
+        var message = SpeechJson.Read(json, SpeechJson.Default.FluxMessage);
         switch (message?.Type)
         {
             case "TurnInfo":

@@ -1,6 +1,7 @@
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using System.Text.Json.Serialization.Metadata;
 using CityMonitor.MediaBridge.Audio;
 using CityMonitor.MediaBridge.Deepgram;
 
@@ -65,16 +66,7 @@ sealed class DeepgramListen : ISpeechToText, IVendorSocketReader
 
     public string? OnText(ReadOnlySpan<byte> json)
     {
-        ListenMessage? message;
-        try
-        {
-            message = JsonSerializer.Deserialize(json, SpeechJson.Default.ListenMessage);
-        }
-        catch (JsonException)
-        {
-            message = null;
-        }
-
+        var message = SpeechJson.Read(json, SpeechJson.Default.ListenMessage);
         switch (message?.Type)
         {
             case "Results":
@@ -144,4 +136,18 @@ sealed class DeepgramEar(DeepgramEndpoint endpoint, Microsoft.Extensions.Options
 [JsonSerializable(typeof(ElevenMessage))]
 [JsonSerializable(typeof(SpeakWords))]
 [JsonSerializable(typeof(ElevenRequest))]
-sealed partial class SpeechJson : JsonSerializerContext;
+sealed partial class SpeechJson : JsonSerializerContext
+{
+    /// <summary>What a vendor has sent; null where it is not JSON of this shape.</summary>
+    public static T? Read<T>(ReadOnlySpan<byte> json, JsonTypeInfo<T> type) where T : class
+    {
+        try
+        {
+            return JsonSerializer.Deserialize(json, type);
+        }
+        catch (JsonException)
+        {
+            return null;
+        }
+    }
+}

@@ -198,16 +198,7 @@ sealed class DeepgramVoice(DeepgramEndpoint endpoint, VoiceChoice choice, TimePr
 
         public string? OnText(ReadOnlySpan<byte> json)
         {
-            VoiceMessage? message;
-            try
-            {
-                message = JsonSerializer.Deserialize(json, SpeechJson.Default.VoiceMessage);
-            }
-            catch (JsonException)
-            {
-                message = null;
-            }
-
+            var message = SpeechJson.Read(json, SpeechJson.Default.VoiceMessage);
             switch (message?.Type)
             {
                 case "Flushed":

@@ -2,7 +2,6 @@ using System.Buffers;
 using System.Buffers.Text;
 using System.Net.WebSockets;
 using System.Text;
-using System.Text.Json;
 using System.Text.Json.Serialization;
 using CityMonitor.MediaBridge.Audio;
 
@@ -80,16 +79,7 @@ sealed class ScribeRealtime : ISpeechToText, IVendorSocketReader
 
     public string? OnText(ReadOnlySpan<byte> json)
     {
-        ScribeMessage? message;
-        try
-        {
-            message = JsonSerializer.Deserialize(json, SpeechJson.Default.ScribeMessage);
-        }
-        catch (JsonException)
-        {
-            message = null;
-        }
-
+        var message = SpeechJson.Read(json, SpeechJson.Default.ScribeMessage);
         switch (message?.MessageType)
         {
             case "partial_transcript" when message.Text?.Trim() is { Length: > 0 } partial:

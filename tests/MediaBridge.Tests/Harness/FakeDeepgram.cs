@@ -1,5 +1,4 @@
 using System.Net.WebSockets;
-using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using System.Threading.Channels;
@@ -144,25 +143,16 @@ sealed class FakeDeepgram : IAsyncDisposable
 }
 
 /// <summary>One agent connection, the vendor's side.</summary>
-#pragma warning disable CA1001 // A semaphore without a wait handle needs no disposal.
-sealed class AgentConnection(WebSocket socket, string authorization)
-#pragma warning restore CA1001
+sealed class AgentConnection(WebSocket socket, string authorization) : VendorSide(socket)
 {
     readonly Channel<JsonObject> texts = Channel.CreateUnbounded<JsonObject>();
     readonly ToneDecoder ear = new(TimeSpan.FromMilliseconds(250));
-    readonly SemaphoreSlim sending = new(1, 1);
-    readonly TaskCompletionSource closed = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    long audioBytes;
 
     public string Authorization { get; } = authorization;
 
     public JsonObject Settings { get; set; } = null!;
 
     public List<int> AudioMessages { get; } = [];
-
-    public long AudioBytes => Volatile.Read(ref audioBytes);
-
-    public Task Closed => closed.Task;
 
     /// <summary>All text messages so far, raw.</summary>
     public List<string> Raw { get; } = [];
@@ -187,36 +177,6 @@ sealed class AgentConnection(WebSocket socket, string authorization)
             {
                 return ear.UtteranceEnded;
             }
-        }
-    }
-
-    public async Task SendAsync(string json)
-    {
-        await sending.WaitAsync();
-        try
-        {
-            await socket.SendAsync(Encoding.UTF8.GetBytes(json), WebSocketMessageType.Text, true, CancellationToken.None);
-        }
-        catch (WebSocketException)
-        {
-            // The bridge has left.
-        }
-        finally
-        {
-            sending.Release();
-        }
-    }
-
-    public async Task SendAudioAsync(ReadOnlyMemory<byte> audio)
-    {
-        await sending.WaitAsync();
-        try
-        {
-            await socket.SendAsync(audio, WebSocketMessageType.Binary, true, CancellationToken.None);
-        }
-        finally
-        {
-            sending.Release();
         }
     }
 
@@ -256,61 +216,25 @@ sealed class AgentConnection(WebSocket socket, string authorization)
         }
     }
 
-    public void Drop() => socket.Abort();
-
-    public Task CloseAsync() => socket.CloseOutputAsync(WebSocketCloseStatus.NormalClosure, null, CancellationToken.None);
-
-    public async Task ReadAsync()
+    protected override void OnAudio(ReadOnlySpan<byte> bytes)
     {
-        var buffer = new byte[256 * 1024];
-        try
+        lock (ear)
         {
-            while (true)
-            {
-                var length = 0;
-                ValueWebSocketReceiveResult result;
-                do
-                {
-                    result = await socket.ReceiveAsync(buffer.AsMemory(length), CancellationToken.None);
-                    length += result.Count;
-                }
-                while (!result.EndOfMessage);
-
-                if (result.MessageType == WebSocketMessageType.Close)
-                {
-                    await socket.CloseOutputAsync(WebSocketCloseStatus.NormalClosure, null, CancellationToken.None);
-                    return;
-                }
-
-                if (result.MessageType == WebSocketMessageType.Binary)
-                {
-                    lock (ear)
-                    {
-                        ear.Feed(buffer.AsSpan(0, length));
-                        AudioMessages.Add(length);
-                    }
-
-                    Interlocked.Add(ref audioBytes, length);
-                    continue;
-                }
-
-                var text = Encoding.UTF8.GetString(buffer, 0, length);
-                lock (Raw)
-                {
-                    Raw.Add(text);
-                }
-
-                texts.Writer.TryWrite(JsonNode.Parse(text)!.AsObject());
-            }
-        }
-        catch (Exception error) when (error is WebSocketException or IOException or OperationCanceledException or ObjectDisposedException)
-        {
-            // Gone.
-        }
-        finally
-        {
-            closed.TrySetResult();
-            texts.Writer.TryComplete();
+            ear.Feed(bytes);
+            AudioMessages.Add(bytes.Length);
         }
     }
+
+    protected override Task OnTextAsync(string json)
+    {
+        lock (Raw)
+        {
+            Raw.Add(json);
+        }
+
+        texts.Writer.TryWrite(JsonNode.Parse(json)!.AsObject());
+        return Task.CompletedTask;
+    }
+
+    protected override void OnClosed() => texts.Writer.TryComplete();
 }

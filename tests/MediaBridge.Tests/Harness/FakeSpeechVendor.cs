@@ -67,10 +67,12 @@ sealed class FakeSpeechVendor : IAsyncDisposable
         if (context.WebSockets.IsWebSocketRequest)
         {
             using var socket = await context.WebSockets.AcceptWebSocketAsync();
-            var connection = new VendorConnection(socket, context.Request.Path + context.Request.QueryString, context.Request.Headers["xi-api-key"].ToString());
-            var speaks = SpeaksByItself && context.Request.Path.Value!.EndsWith("/stream-input", StringComparison.Ordinal);
+            var connection = new VendorConnection(socket, context.Request.Path + context.Request.QueryString, context.Request.Headers["xi-api-key"].ToString())
+            {
+                Speaks = SpeaksByItself && context.Request.Path.Value!.EndsWith("/stream-input", StringComparison.Ordinal),
+            };
             connections.Writer.TryWrite(connection);
-            await connection.ReadAsync(speaks);
+            await connection.ReadAsync();
             return;
         }
 
@@ -101,25 +103,20 @@ sealed class FakeSpeechVendor : IAsyncDisposable
     }
 }
 
-/// <summary>One socket, the vendor's side.</summary>
-#pragma warning disable CA1001 // A semaphore without a wait handle needs no disposal.
-sealed class VendorConnection(WebSocket socket, string request, string key)
-#pragma warning restore CA1001
+/// <summary>One connection, the vendor's side.</summary>
+sealed class VendorConnection(WebSocket socket, string request, string key) : VendorSide(socket)
 {
-    readonly SemaphoreSlim sending = new(1, 1);
     readonly Lock gate = new();
     readonly List<JsonObject> texts = [];
-    readonly TaskCompletionSource closed = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    long audio;
+    readonly StringBuilder said = new();
 
     /// <summary>Path and query.</summary>
     public string Request { get; } = request;
 
     public string Key { get; } = key;
 
-    public long AudioBytes => Volatile.Read(ref audio);
-
-    public Task Closed => closed.Task;
+    /// <summary>Says by itself what it has been told, as soon as that has ended.</summary>
+    public bool Speaks { get; init; }
 
     public IReadOnlyList<JsonObject> Texts
     {
@@ -134,80 +131,27 @@ sealed class VendorConnection(WebSocket socket, string request, string key)
 
     public Task SentAsync(Func<JsonObject, bool> what) => Eventually.TrueAsync(() => Texts.Any(what), "the client has sent it");
 
-    public async Task SendAsync(string json)
+    protected override async Task OnTextAsync(string json)
     {
-        await sending.WaitAsync();
-        try
+        var message = JsonNode.Parse(json)!.AsObject();
+        lock (gate)
         {
-            await socket.SendAsync(Encoding.UTF8.GetBytes(json), WebSocketMessageType.Text, true, CancellationToken.None);
+            texts.Add(message);
         }
-        finally
+
+        if ((string?)message["audio_base_64"] is { } chunk)
         {
-            sending.Release();
+            Came(Convert.FromBase64String(chunk).Length);
         }
-    }
 
-    public void Drop() => socket.Abort();
-
-    public async Task ReadAsync(bool speaks)
-    {
-        var buffer = new byte[256 * 1024];
-        var said = new StringBuilder();
-        try
+        if (Speaks && (string?)message["text"] is { } text)
         {
-            while (true)
+            said.Append(text);
+            if (text.Length == 0)
             {
-                var length = 0;
-                ValueWebSocketReceiveResult result;
-                do
-                {
-                    result = await socket.ReceiveAsync(buffer.AsMemory(length), CancellationToken.None);
-                    length += result.Count;
-                }
-                while (!result.EndOfMessage);
-
-                if (result.MessageType == WebSocketMessageType.Close)
-                {
-                    await socket.CloseOutputAsync(WebSocketCloseStatus.NormalClosure, null, CancellationToken.None);
-                    return;
-                }
-
-                if (result.MessageType == WebSocketMessageType.Binary)
-                {
-                    Interlocked.Add(ref audio, length);
-                    continue;
-                }
-
-                var message = JsonNode.Parse(buffer.AsSpan(0, length))!.AsObject();
-                lock (gate)
-                {
-                    texts.Add(message);
-                }
-
-                if ((string?)message["audio_base_64"] is { } chunk)
-                {
-                    Interlocked.Add(ref audio, Convert.FromBase64String(chunk).Length);
-                }
-
-                if (speaks && (string?)message["text"] is { } text)
-                {
-                    said.Append(text);
-                    if (text.Length == 0)
-                    {
-                        await SpeakAsync(said.ToString().Trim());
-                        await socket.CloseOutputAsync(WebSocketCloseStatus.NormalClosure, null, CancellationToken.None);
-                        return;
-                    }
-                }
+                await SpeakAsync(said.ToString().Trim());
+                await CloseAsync();
             }
-        }
-        catch (Exception error) when (error is WebSocketException or IOException or OperationCanceledException or ObjectDisposedException)
-        {
-            // Gone.
-        }
-        finally
-        {
-            closed.TrySetResult();
         }
     }
 

@@ -6,7 +6,7 @@ using CityMonitor.Messaging.State;
 [assembly: AssemblyFixture(typeof(SharedRedis))]
 
 // Nearly all of their time is spent listening to audio, which is real time.
-[assembly: CollectionBehavior(MaxParallelThreads = 6)]
+[assembly: CollectionBehavior(MaxParallelThreads = 8)]
 
 namespace CityMonitor.MediaBridge.Tests.Sessions;
 

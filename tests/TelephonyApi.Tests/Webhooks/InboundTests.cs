@@ -117,13 +117,20 @@ public sealed class InboundTests : TelephonyTest
         Assert.Null((await Telephony.OneAsync<CallReceived>()).From);
     }
 
-    [Fact]
-    public async Task A_call_without_a_place_waits_politely_and_gets_the_first_that_is_free()
+    /// <summary>With one place, which another call has.</summary>
+    async Task<RunningTelephony> StartFullAsync()
     {
-        await using var full = await StartAsync([.. Settings, ("Capacity:MaxConcurrentCalls", "1")]);
+        var full = await StartAsync([.. Settings, ("Capacity:MaxConcurrentCalls", "1")]);
         await full.AddBridgeAsync("b", 5);
         await full.Redis.SendAsync(["ZADD", Keys.LiveCalls, DateTimeOffset.UtcNow.ToUnixTimeMilliseconds(), "fd-9.1"]);
         await full.Redis.SendAsync(["HSET", Keys.Call(CallId.Parse("fd-9.1")), "dial", "placed", "sid", "CA9"]);
+        return full;
+    }
+
+    [Fact]
+    public async Task A_call_without_a_place_waits_politely_and_gets_the_first_that_is_free()
+    {
+        await using var full = await StartFullAsync();
         var asked = full.TwimlAsync("/twilio/incoming", Form());
         await WorkAsync();
         var waits = await asked;
@@ -136,10 +143,7 @@ public sealed class InboundTests : TelephonyTest
     [Fact]
     public async Task A_call_that_gets_no_place_is_told_that_somebody_calls_back_and_is_recorded()
     {
-        await using var full = await StartAsync([.. Settings, ("Capacity:MaxConcurrentCalls", "1")]);
-        await full.AddBridgeAsync("b", 5);
-        await full.Redis.SendAsync(["ZADD", Keys.LiveCalls, DateTimeOffset.UtcNow.ToUnixTimeMilliseconds(), "fd-9.1"]);
-        await full.Redis.SendAsync(["HSET", Keys.Call(CallId.Parse("fd-9.1")), "dial", "placed", "sid", "CA9"]);
+        await using var full = await StartFullAsync();
         var asked = full.TwimlAsync("/twilio/incoming", Form());
         await WorkAsync();
         var twiml = await UntilDecidedAsync(await asked, full);
