@@ -1,5 +1,8 @@
 using CityMonitor.Tests.Shared;
 
+// Most of their time is spent waiting: for patience to end, for a lease to lapse, for a pause to be over.
+[assembly: CollectionBehavior(MaxParallelThreads = 6)]
+
 namespace CityMonitor.TelephonyApi.Tests.Support;
 
 /// <summary>Redis, a stand-in for Twilio and one replica, all of their own for each test.</summary>
