@@ -8,11 +8,10 @@ namespace CityMonitor.AgentWorker.Dispatch;
 /// One message on its way through an incident: the state as it is, and the effects that were decided so far. No clock, no Redis,
 /// no network: what a decision needs was read before and stands in <see cref="Facts"/>.
 /// </summary>
-sealed class Decision(IncidentState state, DateTimeOffset now, DispatchOptions options, Flow flow, Facts facts)
+sealed class Decision(IncidentState state, DateTimeOffset now, DispatchOptions options, Flow flow, Facts facts) : MessageDecision(now, flow)
 {
     const int MostCauses = 8;
 
-    readonly List<Message> _messages = [];
     readonly Dictionary<string, (TimerDue Timer, TimeSpan Delay)> _timers = [];
     readonly HashSet<string> _cancelled = [];
 
@@ -21,26 +20,14 @@ sealed class Decision(IncidentState state, DateTimeOffset now, DispatchOptions o
     /// <summary>As it was before this message.</summary>
     public IncidentState Before { get; } = state;
 
-    public DateTimeOffset Now => now;
-
-    /// <summary>When the message was published; null where nobody knows.</summary>
-    public DateTimeOffset? AskedAt { get; init; }
     public DispatchOptions Options => options;
-    public Flow Flow => flow;
     public Facts Facts => facts;
 
-    public IReadOnlyList<Message> Messages => _messages;
     public IReadOnlyCollection<(TimerDue Timer, TimeSpan Delay)> Timers => _timers.Values;
     public IReadOnlyCollection<string> Cancelled => _cancelled;
 
     /// <summary>Sessions of calls to place, written before PlaceCall.</summary>
     public List<CallSession> Sessions { get; } = [];
-
-    /// <summary>Tool calls that were answered, for the call's record.</summary>
-    public List<(CallId Call, ToolCallRecord Record)> ToolCalls { get; } = [];
-
-    /// <summary>Metrics to record when the decision is applied; a decision that is made again after a crash may count twice.</summary>
-    public List<Action> Measurements { get; } = [];
 
     public LiveCall? Live
     {
@@ -48,18 +35,10 @@ sealed class Decision(IncidentState state, DateTimeOffset now, DispatchOptions o
         set => State = State with { Live = value };
     }
 
-    public void Publish(Message message) => _messages.Add(message);
-
-    /// <summary>Takes messages back that another part answers for.</summary>
-    public IReadOnlyList<T> TakeMessages<T>(Func<T, bool> which) where T : Message
-    {
-        List<T> taken = [.. _messages.OfType<T>().Where(which)];
-        _messages.RemoveAll(message => message is T m && taken.Contains(m));
-        return taken;
-    }
+    public override IReadOnlyList<string> OfferedTools => Live is { } live && Flow.Stage(live.Stage) is { } stage ? stage.Tools : [.. Flow.Tools];
 
     public void Audit(string kind, string text, CallId? call = null) =>
-        _messages.Add(new AuditEntry("AgentWorker", kind, State.Id.Value, call, text));
+        Publish(new AuditEntry("AgentWorker", kind, State.Id.Value, call, text));
 
     public void Arm(string name, TimeSpan delay, CallId? call = null)
     {

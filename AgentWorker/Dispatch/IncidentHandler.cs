@@ -59,11 +59,10 @@ sealed partial class IncidentHandler(
         return Handled.Done;
     }
 
-    /// <summary>The conversation's part of the message: a turn of it, or a tool's answer that it waits for.</summary>
     async Task TalkAsync(Decision d, AgentMessage message, Step step, CancellationToken ct)
     {
-        var isTurn = message is UserTurn or TurnConfirmed or AgentInterrupted or ModelAnswered or TalkSummarised or MediaStarted { Stream: > 1 };
-        if (!isTurn && !d.Messages.OfType<ToolResult>().Any(result => TalkIds.IsOurs(result.ToolCallId)))
+        var isTurn = TalkPart.IsTurn(message);
+        if (!isTurn && !TalkPart.HasAnswers(d))
         {
             return;
         }
@@ -71,7 +70,7 @@ sealed partial class IncidentHandler(
         var live = d.Live;
         var call = isTurn ? ((CallMessage)message).Call : live!.Call;
         var talk = await talks.BeginAsync(call, message, ct);
-        talk.Offered = OfferedTools(d);
+        talk.Offered = d.OfferedTools;
         if (isTurn)
         {
             if (!FirstWords.Take(d, talk, (CallMessage)message))
@@ -82,16 +81,9 @@ sealed partial class IncidentHandler(
             talk.Tools.ForEach(tool => ToolRunner.Requested(d, tool));
         }
 
-        foreach (var result in d.TakeMessages<ToolResult>(result => TalkIds.IsOurs(result.ToolCallId)))
-        {
-            TalkDecisions.ToolAnswered(talk, result.ToolCallId, result.Content, OfferedTools(d), d.Messages.OfType<FinishCall>().Any());
-        }
-
+        TalkPart.TakeAnswers(d, talk);
         talk.Apply(step);
     }
-
-    /// <summary>What the stage allows; the rest would be refused anyway.</summary>
-    static IReadOnlyList<string> OfferedTools(Decision d) => d.Live is { } live && d.Flow.Stage(live.Stage) is { } stage ? stage.Tools : [.. d.Flow.Tools];
 
     static TicketSnapshot? TicketOf(AgentMessage message) => message switch
     {

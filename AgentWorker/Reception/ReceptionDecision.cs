@@ -1,3 +1,4 @@
+using CityMonitor.AgentWorker.Dispatch;
 using CityMonitor.AgentWorker.Flows;
 using CityMonitor.Messaging.Contracts;
 using CityMonitor.Messaging.State;
@@ -8,27 +9,16 @@ namespace CityMonitor.AgentWorker.Reception;
 /// One message on its way through a call that came in: the state as it is, and the effects that were decided so far. No clock, no Redis, no
 /// network: what a decision needs was read before.
 /// </summary>
-sealed class ReceptionDecision(ReceptionState state, DateTimeOffset now, ReceptionOptions options, Flow flow, ReceptionFacts facts)
+sealed class ReceptionDecision(ReceptionState state, DateTimeOffset now, ReceptionOptions options, Flow flow, ReceptionFacts facts) : MessageDecision(now, flow)
 {
-    readonly List<Message> _messages = [];
-
     public ReceptionState State { get; set; } = state;
 
     /// <summary>As it was before this message.</summary>
     public ReceptionState Before { get; } = state;
 
-    /// <summary>When the message was published; null where nobody knows.</summary>
-    public DateTimeOffset? AskedAt { get; init; }
-
-    public DateTimeOffset Now => now;
     public ReceptionOptions Options => options;
-    public Flow Flow => flow;
     public ReceptionFacts Facts => facts;
     public CallId Call => State.Call;
-    public IReadOnlyList<Message> Messages => _messages;
-
-    /// <summary>Tool calls that were answered, for the call's record.</summary>
-    public List<(CallId Call, ToolCallRecord Record)> ToolCalls { get; } = [];
 
     /// <summary>Set in the decision that opens the call.</summary>
     public CallSession? Session { get; set; }
@@ -36,23 +26,12 @@ sealed class ReceptionDecision(ReceptionState state, DateTimeOffset now, Recepti
     /// <summary>When it is to be derived what the call came to.</summary>
     public TimeSpan? OutcomeIn { get; set; }
 
-    /// <summary>Metrics to record when the decision is applied; a decision that is made again after a crash may count twice.</summary>
-    public List<Action> Measurements { get; } = [];
-
     public FlowStage? Stage => Flow.Stage(State.Stage);
+
+    public override IReadOnlyList<string> OfferedTools => Stage?.Tools ?? [.. Flow.Tools];
 
     /// <summary>Neither the call nor anything that was asked for in it waits for anything any more.</summary>
     public bool IsOver => State.Outcome is not null && State.Tickets.All(ticket => ticket.Noted);
-
-    public void Publish(Message message) => _messages.Add(message);
-
-    /// <summary>Takes messages back that another part answers for.</summary>
-    public IReadOnlyList<T> TakeMessages<T>(Func<T, bool> which) where T : Message
-    {
-        List<T> taken = [.. _messages.OfType<T>().Where(which)];
-        _messages.RemoveAll(message => message is T m && taken.Contains(m));
-        return taken;
-    }
 
     public void Audit(string kind, string text) => Publish(new AuditEntry("AgentWorker", kind, Call.Root, Call, text));
 

@@ -72,17 +72,16 @@ sealed partial class ReceptionHandler(
         _ => ReceptionFacts.None,
     };
 
-    /// <summary>The conversation's part of the message: a turn of it, or a tool's answer that it waits for.</summary>
     async Task TalkAsync(ReceptionDecision d, AgentMessage message, Step step, CancellationToken ct)
     {
-        var isTurn = message is UserTurn or TurnConfirmed or AgentInterrupted or ModelAnswered or TalkSummarised or MediaStarted { Stream: > 1 };
-        if (!isTurn && !d.Messages.OfType<ToolResult>().Any(result => TalkIds.IsOurs(result.ToolCallId)))
+        var isTurn = TalkPart.IsTurn(message);
+        if (!isTurn && !TalkPart.HasAnswers(d))
         {
             return;
         }
 
         var talk = await talks.BeginAsync(d.Call, message, ct);
-        talk.Offered = OfferedTools(d);
+        talk.Offered = d.OfferedTools;
         talk.Apology = Apology;
         if (isTurn)
         {
@@ -90,15 +89,9 @@ sealed partial class ReceptionHandler(
             talk.Tools.ForEach(tool => ReceptionTools.Requested(d, tool));
         }
 
-        foreach (var result in d.TakeMessages<ToolResult>(result => TalkIds.IsOurs(result.ToolCallId)))
-        {
-            TalkDecisions.ToolAnswered(talk, result.ToolCallId, result.Content, OfferedTools(d), d.Messages.OfType<FinishCall>().Any());
-        }
-
+        TalkPart.TakeAnswers(d, talk);
         talk.Apply(step);
     }
-
-    static IReadOnlyList<string> OfferedTools(ReceptionDecision d) => d.Stage?.Tools ?? [.. d.Flow.Tools];
 
     /// <summary>Of a call that nobody knows (a wiped Redis). Its caller still gets a sentence: silence is worse.</summary>
     void Unknown(AgentMessage message, Step step)
