@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
+using CityMonitor.Tests.Shared;
 
 namespace CityMonitor.AgentWorker.Tests.Integration;
 
@@ -26,7 +27,7 @@ sealed class WorkerProcess : IAsyncDisposable
 
     public static WorkerProcess Start(string redis, string modelUrl, IReadOnlyDictionary<string, string>? settings = null)
     {
-        var port = FreePort();
+        var port = RedisServer.FreePort();
         var start = new ProcessStartInfo(Environment.ProcessPath is { } path && Path.GetFileNameWithoutExtension(path) == "dotnet" ? path : "dotnet")
         {
             RedirectStandardOutput = true,
@@ -79,12 +80,5 @@ sealed class WorkerProcess : IAsyncDisposable
         Kill();
         _process.Dispose();
         return ValueTask.CompletedTask;
-    }
-
-    static int FreePort()
-    {
-        using var listener = new System.Net.Sockets.TcpListener(System.Net.IPAddress.Loopback, 0);
-        listener.Start();
-        return ((System.Net.IPEndPoint)listener.LocalEndpoint).Port;
     }
 }
