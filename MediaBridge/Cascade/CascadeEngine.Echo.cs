@@ -1,4 +1,5 @@
 using CityMonitor.MediaBridge.Speech;
+using CityMonitor.MediaBridge.Turns;
 
 namespace CityMonitor.MediaBridge.Cascade;
 
@@ -13,6 +14,15 @@ sealed partial class CascadeEngine
 
     /// <summary>The sound of now, or the last one, began while we spoke and stopped nothing: its words tell what it was.</summary>
     bool underOurVoice;
+
+    /// <summary>Words of ours, all of them, in a sound that began under our voice and goes on behind it: an echo, or a caller who says them after us.</summary>
+    string doubted = "";
+
+    /// <summary>What an echo lags behind, and some.</summary>
+    const double EchoTailMs = 600;
+
+    /// <summary>Our detector still hears a sound that has been over for so long.</summary>
+    const double DetectorIsLateMs = 300;
 
     /// <summary>The last echo, with which one or two further words may go on.</summary>
     string lastEcho = "";
@@ -32,28 +42,73 @@ sealed partial class CascadeEngine
             return transcript;
         }
 
-        var text = transcript.Text;
+        var text = doubted.Length == 0 ? transcript.Text : $"{doubted} {transcript.Text}";
         var rest = Echo.Behind(text, speech.Recent);
-        if (rest.Length < text.Length)
+        var begins = rest.Length < text.Length;
+        if (!begins && (transcript.IsFinal ? Echo.IsShort(text, lastEcho, speech.Recent) : Echo.MayBegin(text, speech.Recent)))
+        {
+            rest = "";
+        }
+
+        if (rest.Length == 0 && MayBeRepeated(speech) && (callerSpeaks || OutlastsOurVoice(speech)))
+        {
+            var theirs = OutlastsOurVoice(speech);
+            doubted = !transcript.IsFinal ? doubted : theirs ? "" : text;
+            return transcript with { Text = theirs ? text : "" };
+        }
+
+        if (begins)
         {
             LineEchoes(text[..^rest.Length]);
             // A word that the vendor has not made up its mind about may yet become one of ours.
             rest = transcript.IsFinal || !speech.Talking || Words.Of(rest).Count > 2 || Echo.HoldsAnswer(rest) ? rest : "";
         }
-        else if (transcript.IsFinal ? Echo.IsShort(text, lastEcho, speech.Recent) : Echo.MayBegin(text, speech.Recent))
-        {
-            rest = "";
-        }
 
-        if (rest.Length == 0 && transcript.IsFinal)
+        if (transcript.IsFinal)
         {
-            lastEcho = text;
-            CascadeTelemetry.Interruptions.Add(1, BridgeTelemetry.Tag("kind", "echo"));
-            soundPending = callerSpeaks;
-            events.NothingSaid(this);
+            doubted = "";
+            if (rest.Length == 0)
+            {
+                IsEcho(text);
+            }
         }
 
         return transcript with { Text = rest };
+    }
+
+    /// <summary>Our voice is over, or was cut off, on a line that has not echoed: a caller may well say our words after us, "I can take this incident".</summary>
+    bool MayBeRepeated(AgentSpeech speech) => !lineEchoes && speech.QuietMs > 0;
+
+    /// <summary>An echo ends soon behind what it repeats.</summary>
+    bool OutlastsOurVoice(AgentSpeech speech)
+    {
+        var now = events.NowMs;
+        var lastSound = callerSpeaks ? now - DetectorIsLateMs : silentSince;
+        return lastSound - (now - speech.QuietMs) > EchoTailMs;
+    }
+
+    /// <summary>The sound is over, and with it the doubt.</summary>
+    void SettleDoubt()
+    {
+        var text = doubted;
+        doubted = "";
+        if (text.Length > 0 && OutlastsOurVoice(events.AgentSpeech))
+        {
+            taker.Heard(new Transcript(text, IsFinal: true, SpeechEnd.None), events.NowMs);
+        }
+        else if (text.Length > 0)
+        {
+            LineEchoes(text);
+            IsEcho(text);
+        }
+    }
+
+    void IsEcho(string text)
+    {
+        lastEcho = text;
+        CascadeTelemetry.Interruptions.Add(1, BridgeTelemetry.Tag("kind", "echo"));
+        soundPending = callerSpeaks;
+        events.NothingSaid(this);
     }
 
     void LineEchoes(string echo)

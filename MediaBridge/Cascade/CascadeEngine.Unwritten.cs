@@ -50,6 +50,7 @@ sealed partial class CascadeEngine
             unwrittenSince = events.NowMs; // what the lost one said proves nothing
         }
 
+        doubted = "";
         taker.HearAgain();
     }
 

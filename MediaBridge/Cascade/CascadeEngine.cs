@@ -139,7 +139,7 @@ sealed partial class CascadeEngine : ITurnTakingEngine, IEarEvents, IMouthEvents
         soundPending = true;
         startedAt = events.NowMs;
         (unwrittenSince, written) = (-1, false);
-        underOurVoice = !cleared && BeginsUnderOurVoice();
+        (underOurVoice, doubted) = (!cleared && BeginsUnderOurVoice(), "");
         muteAt = -1;
         taker.CallerStarted();
         ear.SpeechStarted();
@@ -153,6 +153,7 @@ sealed partial class CascadeEngine : ITurnTakingEngine, IEarEvents, IMouthEvents
         stoppedAt = events.NowMs;
         silentSince = silentSinceMs;
         taker.CallerStopped(silentSinceMs);
+        SettleDoubt();
         ear.SpeechEnded();
         // Asked for its words now, a vendor that lives says at least that there were none.
         muteAt = voicedMs >= shortestProof && lastAliveMs < silentSinceMs && !taker.HasWords ? silentSinceMs + MuteAfterMs : -1;

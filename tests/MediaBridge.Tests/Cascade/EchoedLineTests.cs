@@ -85,4 +85,18 @@ public sealed class EchoedLineTests(SharedRedis redis)
         await scene.Phone.HeardAsync("Thank you.", Patience);
         Assert.Equal(["Hello", "No wait please", "Yes"], scene.Worker.Confirmed.Select(turn => turn.Text));
     }
+
+    [Theory]
+    [InlineData("Is this fire station four of the old harbour?", "of the old", "Fire station four of the old harbour")]
+    [InlineData("Can you take this incident now?", "this", "I can take this incident now")]
+    public async Task A_caller_who_says_our_words_after_us_is_no_echo(string asked, string until, string answer)
+    {
+        await using var scene = await Scene.StartAsync(redis, turn => turn.Text == "Hello" ? [asked] : ["Thank you."]);
+        await scene.GreetedAsync();
+        await scene.Phone.SayAsync("Hello");
+        await scene.Phone.HeardAsync(until, Patience);
+        await scene.Phone.SayAsync(answer);
+        await scene.Phone.HeardAsync("Thank you.", Patience);
+        Assert.Equal(answer, scene.Worker.Confirmed[^1].Text);
+    }
 }
