@@ -115,7 +115,14 @@ sealed class EngineSeat(IConversationEngineFactory factory, CallSession session,
         if (seated is { } leaving)
         {
             seated = null;
-            await leaving.DisposeAsync();
+            try
+            {
+                await leaving.DisposeAsync();
+            }
+            catch (Exception error) when (error is not OperationCanceledException)
+            {
+                EngineSeatLog.NotLeft(log, error); // the stream's end, and the next engine, must not fail for it
+            }
         }
     }
 }
@@ -127,4 +134,7 @@ static partial class EngineSeatLog
 
     [LoggerMessage(2502, LogLevel.Error, "Opening a speech engine failed unexpectedly")]
     public static partial void Broken(ILogger log, Exception error);
+
+    [LoggerMessage(2503, LogLevel.Error, "A speech engine could not be closed")]
+    public static partial void NotLeft(ILogger log, Exception error);
 }
