@@ -54,7 +54,7 @@ static class Dialling
 
     /// <summary>Attempts that count: this round's, without those that we cancelled, lines that we lost, and the call-backs that were asked for.</summary>
     static int Used(Decision d) =>
-        Round(d).Count(a => a.Outcome is not CallOutcome.Cancelled && !a.LineLost) - Math.Min(d.Options.CallBacks, Round(d).Count(a => a.Outcome is CallOutcome.CallBack));
+        Round(d).Count(a => a.Outcome is not CallOutcome.Cancelled && !a.LineLost && !(a.InboundSid is not null && a.Outcome is CallOutcome.HungUp or CallOutcome.NoAnswer)) - Math.Min(d.Options.CallBacks, Round(d).Count(a => a.Outcome is CallOutcome.CallBack));
 
     static IEnumerable<CallAttempt> Round(Decision d) => d.State.Attempts.Skip(d.State.RoundStart);
 

@@ -78,7 +78,8 @@ sealed partial class IncidentHandler(
                 TalkDecisions.Decide(talk, (CallMessage)message);
             }
 
-            talk.Tools.ForEach(tool => ToolRunner.Requested(d, tool));
+            // The turn is the newest one, wherever it was spoken: a call that has moved meanwhile still gets its tools.
+            talk.Tools.ForEach(tool => ToolRunner.Requested(d, tool with { Stream = Math.Max(tool.Stream, d.Live is { } now && now.Call == tool.Call ? now.Stream : 0) }));
         }
 
         TalkPart.TakeAnswers(d, talk);
@@ -101,11 +102,11 @@ sealed partial class IncidentHandler(
             CallBacks.ToReception(called).ForEach(step.Publish);
         }
 
-        if (message is UserTurn { Confirmed: true } turn)
+        if (TalkPart.OwedAnswer(message) is var (call, stream, turn))
         {
-            step.Publish(new Speak(turn.Call, turn.Stream, turn.Turn, 0, "I am sorry, we have lost what this call is about. Somebody will call you back. Goodbye."));
-            step.Publish(new TurnFinished(turn.Call, turn.Stream, turn.Turn, 1));
-            step.Publish(new FinishCall(turn.Call, "error"));
+            step.Publish(new Speak(call, stream, turn, 0, "I am sorry, we have lost what this call is about. Somebody will call you back. Goodbye."));
+            step.Publish(new TurnFinished(call, stream, turn, 1));
+            step.Publish(new FinishCall(call, "error"));
         }
 
         if (message is ToolRequested m)

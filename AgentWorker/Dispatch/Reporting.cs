@@ -183,6 +183,10 @@ static class Reporting
     static void TellNews(Decision d, LiveCall call, IncidentFields before)
     {
         var news = News(before, d.State.Fields);
+        if (d.State.Ticket.Priority > d.Before.Ticket.Priority && d.State.Ticket.Priority == Priority.Urgent)
+        {
+            news.Add("the priority is now urgent");
+        }
 
         // Only once the incident has been told: before that retrieve_ticket tells the new version anyway, and a machine may listen.
         if (news.Count > 0 && call.Stage != d.Flow.First.Name)

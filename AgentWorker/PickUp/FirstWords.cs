@@ -93,6 +93,7 @@ static class FirstWords
 
     static CalleeKind Judge(Decision d, TalkStep t, string text) =>
         d.Live is not { Settled: false, End: null } live || live.Call != t.Call || live.Stage != d.Flow.First.Name || d.State.Responder is { AcceptedAt: not null } or { DeclinedAt: not null }
+            || d.State.Attempts.Any(attempt => attempt.Call == live.Call && attempt.InboundSid is not null) // whoever calls us is a person
             ? CalleeKind.Person
             : !IsNobody(live) && t.State.History.Count(entry => entry.Role == TalkRole.Caller) >= MostTurns ? CalleeKind.Person
             : Callee.Of(text, d.Flow.PickUp, live.Callee ?? CalleeKind.Person);

@@ -88,7 +88,15 @@ sealed class TakeMessage : ReceptionTool
         var content = new Dictionary<string, object?>();
         CallerDetails.Record(d, arguments, content);
         var forWhom = arguments.Text("for_whom", "the parks office");
-        if (arguments.Text("message", "the light at the gate is broken", LongestMessage) is not { } message)
+        var message = arguments.Text("message", "the light at the gate is broken", LongestMessage);
+        if (d.State.Tickets.LastOrDefault(ticket => ticket.Purpose == TicketPurpose.Message) is { } taken && (message is null || message == taken.Filed?.Description) && !content.ContainsKey("error"))
+        {
+            content["recorded"] = true; // the note behind the call names them
+            content["next"] = "Say that you have it, and ask whether there is anything else.";
+            return ToolAnswer.Ok(content);
+        }
+
+        if (message is null)
         {
             return ToolAnswer.Error(content.TryGetValue("error", out var problem) ? $"{problem} message is missing." : "message is missing: it must say what to pass on.", "Ask for the message.");
         }

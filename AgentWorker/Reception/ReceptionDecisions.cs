@@ -8,6 +8,9 @@ static class ReceptionDecisions
 {
     public const string OutcomeTimer = "outcome";
 
+    /// <summary>Twilio ends a call of four hours itself.</summary>
+    static readonly TimeSpan LongestTransfer = TimeSpan.FromHours(4.25);
+
     public const string NobodyAnswers = "I am sorry, nobody can take your call right now. May I take a message? What is your name?";
 
     public static void Opened(ReceptionDecision d)
@@ -118,7 +121,9 @@ static class ReceptionDecisions
 
         // A Redis that was wiped knows nothing of a call that goes on; its bridge does.
         var talks = d.State.Stream > d.State.StoppedStream;
-        var overdue = d.Now - d.State.ReceivedAt > TimeSpan.FromSeconds(d.Flow.Limits.MaxSeconds) + TimeSpan.FromMinutes(5);
+        // With no stream of ours up, a call that goes on is with the person it was put through to; TelephonyApi asks Twilio about it each minute.
+        var isWithPerson = d.Facts.Dial == "placed" && !talks && d.Options.TransferNumber is not null;
+        var overdue = d.Now - d.State.ReceivedAt > (isWithPerson ? LongestTransfer : TimeSpan.FromSeconds(d.Flow.Limits.MaxSeconds) + TimeSpan.FromMinutes(5));
         if (d.State.End is { } end && d.Now - end.At > d.Options.OutcomeWait + TimeSpan.FromSeconds(30))
         {
             d.Audit("reception.repaired", "The call had ended, and nothing was going to come of it.");

@@ -86,7 +86,8 @@ sealed partial class ReceptionHandler(
         if (isTurn)
         {
             TalkDecisions.Decide(talk, (CallMessage)message);
-            talk.Tools.ForEach(tool => ReceptionTools.Requested(d, tool));
+            // The turn is the newest one, wherever it was spoken: a call that has moved meanwhile still gets its tools.
+            talk.Tools.ForEach(tool => ReceptionTools.Requested(d, tool with { Stream = Math.Max(tool.Stream, d.State.Stream) }));
         }
 
         TalkPart.TakeAnswers(d, talk);
@@ -97,11 +98,11 @@ sealed partial class ReceptionHandler(
     void Unknown(AgentMessage message, Step step)
     {
         LogUnknown(message.GetType().Name, message.Root);
-        if (message is UserTurn { Confirmed: true } turn)
+        if (TalkPart.OwedAnswer(message) is var (call, stream, turn))
         {
-            step.Publish(new Speak(turn.Call, turn.Stream, turn.Turn, 0, "I am sorry, we have lost this conversation. Please call again. Goodbye."));
-            step.Publish(new TurnFinished(turn.Call, turn.Stream, turn.Turn, 1));
-            step.Publish(new FinishCall(turn.Call, "error"));
+            step.Publish(new Speak(call, stream, turn, 0, "I am sorry, we have lost this conversation. Please call again. Goodbye."));
+            step.Publish(new TurnFinished(call, stream, turn, 1));
+            step.Publish(new FinishCall(call, "error"));
         }
         else if (message is ToolRequested m)
         {

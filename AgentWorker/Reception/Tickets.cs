@@ -50,7 +50,7 @@ static class Tickets
         text.Append("Taken by phone at ").Append(TicketNotes.At(d.Now)).AppendLine(".");
         text.Append("For: ").AppendLine(forWhom ?? "whoever is responsible");
         text.Append("Message: ").AppendLine(message);
-        File(d, TicketPurpose.Message, $"Message{(forWhom is null ? "" : $" for {forWhom}")} from {Callers.Name(d.State)}", text, Priority.Medium, null, null);
+        File(d, TicketPurpose.Message, $"Message{(forWhom is null ? "" : $" for {forWhom}")} from {Callers.Name(d.State)}", text, Priority.Medium, new ReportDraft(null, null, message), null);
     }
 
     public static void FileMissed(ReceptionDecision d)
@@ -71,18 +71,30 @@ static class Tickets
         d.Audit("ticket.requested", $"{purpose}: {ticket.Subject}");
     }
 
-    /// <summary>The newest report is not what the ticket tells: the ticket, and through it whoever is being called, is told.</summary>
+    /// <summary>The newest report is not what the ticket tells: the ticket, and through it whoever is being called, is told. What they say of it stands in a note at once.</summary>
     public static void Correct(ReceptionDecision d)
     {
         if (d.State.Reported is not { } now || d.State.Tickets.LastOrDefault(ticket => ticket.Purpose == TicketPurpose.Incident) is not { TicketId: { } id, Filed: { } filed } ticket
-            || (filed.Type == now.Type && filed.Address == now.Address))
+            || (filed.Type == now.Type && filed.Address == now.Address && filed.Description == now.Description && filed.DangerToLife == now.DangerToLife))
         {
             return;
         }
 
+        var danger = now.DangerToLife && !filed.DangerToLife;
+
         d.State = d.State with { Tickets = [.. d.State.Tickets.Select(one => one == ticket ? one with { Filed = now } : one)] };
-        d.Publish(new UpdateTicket(d.NextWriteId("correction"), IncidentId.OfTicket(id), id, null, Correction: new TicketCorrection(Written(now.Type), Written(now.Address))));
-        d.Audit("ticket.corrected", $"The caller corrected ticket {id}: {Written(now.Type)}, {Written(now.Address)}.");
+        if (danger || filed.Description != now.Description)
+        {
+            d.Publish(new AddTicketNote(
+                d.NextWriteId("addition"), IncidentId.OfTicket(id), id,
+                $"The caller adds: {Callers.WithoutNumbers(now.Description ?? "nothing in words")}{(danger ? "\nThe caller says that lives are in danger, and was told to call the emergency number first." : "")}"));
+        }
+
+        if (danger || filed.Type != now.Type || filed.Address != now.Address)
+        {
+            d.Publish(new UpdateTicket(d.NextWriteId("correction"), IncidentId.OfTicket(id), id, null, Correction: new TicketCorrection(Written(now.Type), Written(now.Address), danger)));
+            d.Audit("ticket.corrected", $"The caller corrected ticket {id}: {Written(now.Type)}, {Written(now.Address)}{(danger ? ", lives are in danger" : "")}.");
+        }
     }
 
     public static void Created(ReceptionDecision d, TicketCreated m)

@@ -15,6 +15,7 @@ sealed class Answer(AnswerTurn turn, string run, AnswerStore answers, List<strin
     readonly SortedDictionary<int, (StringBuilder Name, StringBuilder Arguments)> _tools = [];
     SentenceCutter _cutter = new();
     Queue<string> _known = [];
+    bool _heard;
 
     public IReadOnlyList<string> Spoken => spoken;
 
@@ -27,7 +28,7 @@ sealed class Answer(AnswerTurn turn, string run, AnswerStore answers, List<strin
     public bool IsUnwanted { get; private set; }
 
     /// <summary>The model has said or asked something in this step.</summary>
-    public bool HasBegun => spoken.Count > 0 || _tools.Count > 0;
+    public bool HasBegun => _heard || spoken.Count > 0 || _tools.Count > 0;
 
     public IReadOnlyList<ModelToolCall> Tools =>
         [.. _tools.Values.Take(MostTools).Where(tool => tool.Name.Length > 0).Select((tool, i) => new ModelToolCall(TalkIds.ToolCall(turn, i), tool.Name.ToString(), tool.Arguments.Length > 0 ? tool.Arguments.ToString() : "{}"))];
@@ -38,6 +39,7 @@ sealed class Answer(AnswerTurn turn, string run, AnswerStore answers, List<strin
         _cutter = new SentenceCutter();
         _known = new Queue<string>(spoken);
         _tools.Clear();
+        _heard = false;
     }
 
     /// <summary>False where nobody wants it any more.</summary>
@@ -56,6 +58,7 @@ sealed class Answer(AnswerTurn turn, string run, AnswerStore answers, List<strin
 
         foreach (var part in update.ContentUpdate)
         {
+            _heard |= part.Text is { Length: > 0 };
             foreach (var piece in _cutter.Add(part.Text ?? ""))
             {
                 if (!await SendAsync(piece, ct))

@@ -89,16 +89,16 @@ sealed partial class DeclineIncident : IncidentTool
     public override ToolAnswer Run(Decision d, LiveCall live, ToolArguments arguments)
     {
         var given = new Arguments(arguments.Text("reason", "on another call"), arguments.Flag("wrong_number"));
-        // Not now is not no: some models say it with this tool.
-        if (given.Reason is { } said && CallBack().Match(said) is { Success: true })
+        var wrong = given.WrongNumber ?? given.Reason?.Contains("wrong number", StringComparison.OrdinalIgnoreCase) ?? false;
+        // Not now is not no: some models say it with this tool. But "do not call me back" is one.
+        if (given.Reason is { } said && !wrong && !Never().IsMatch(said) && CallBack().IsMatch(said))
         {
-            var minutes = Minutes().Match(said) is { Success: true } match ? Math.Clamp(int.Parse(match.Value, System.Globalization.CultureInfo.InvariantCulture), 1, 60) : DefaultCallBack;
+            var minutes = Minutes().Match(said) is { Success: true } match ? Math.Clamp(int.Parse(match.Groups["minutes"].ValueSpan, System.Globalization.CultureInfo.InvariantCulture), 1, 60) : DefaultCallBack;
             d.Live = live with { CallBackMinutes = minutes };
             return ToolAnswer.Ok(new() { ["call_back_minutes"] = minutes, ["next"] = $"Say that you will call again in {minutes} minutes, say goodbye and call end_call." });
         }
 
         // A no stands even when its reason is unreadable.
-        var wrong = given.WrongNumber ?? given.Reason?.Contains("wrong number", StringComparison.OrdinalIgnoreCase) ?? false;
         if (live.Stage == d.Flow.First.Name && !wrong && given.Reason is null)
         {
             return ToolAnswer.Error("The incident has not been told yet. reason must say why they decline already, for example \"off duty\"; for a wrong number set wrong_number to true.");
@@ -113,7 +113,10 @@ sealed partial class DeclineIncident : IncidentTool
     [GeneratedRegex(@"\b(call|ring|phone)(ed|s)?\s+(me\s+|us\s+|him\s+|her\s+|them\s+)?(back|again|later)\b|\bcall-?back\b", RegexOptions.IgnoreCase)]
     private static partial Regex CallBack();
 
-    [GeneratedRegex(@"\b\d{1,2}\b")]
+    [GeneratedRegex(@"\b(?:not|never|stop|no more|\w+n['’]t)\b", RegexOptions.IgnoreCase)]
+    private static partial Regex Never();
+
+    [GeneratedRegex(@"\b(?<minutes>\d{1,2})\s*min", RegexOptions.IgnoreCase)]
     private static partial Regex Minutes();
 }
 

@@ -80,14 +80,15 @@ sealed partial class TicketWriter(RedisClient redis, FreshdeskClient freshdesk, 
             }
         }
 
+        var priority = update.Correction is { DangerToLife: true } ? (int)Priority.Urgent : (int?)null;
         var left = new List<string>();
         while (true)
         {
             try
             {
-                if (update.Status is not null || fields.Count > 0 || tags is not null)
+                if (update.Status is not null || fields.Count > 0 || tags is not null || priority is not null)
                 {
-                    await freshdesk.UpdateAsync(update.TicketId, new TicketUpdate((int?)update.Status, fields.Count > 0 ? fields : null, tags), ct);
+                    await freshdesk.UpdateAsync(update.TicketId, new TicketUpdate((int?)update.Status, fields.Count > 0 ? fields : null, tags, priority), ct);
                 }
 
                 return $"Ticket {update.TicketId}: {update.Status?.ToString() ?? "status unchanged"}{string.Concat(fields.Select(field => $", {field.Key} = {field.Value}"))}."

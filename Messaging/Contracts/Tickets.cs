@@ -8,7 +8,8 @@ public sealed record UpdateTicket(
     TicketCorrection? Correction = null) : TicketMessage;
 
 /// <summary>What whoever reported an incident says now; null leaves a fact as it is.</summary>
-public sealed record TicketCorrection(string? IncidentType, string? Address);
+/// <param name="DangerToLife">The ticket becomes urgent; never less than it was.</param>
+public sealed record TicketCorrection(string? IncidentType, string? Address, bool DangerToLife = false);
 
 /// <summary>Somebody has accepted the incident. Stands on the ticket itself (as tags), so that it outlives everything that Redis knows.</summary>
 /// <param name="DuringCall">The yes was said in this call of the incident's (1 for the first), which had not ended then; null once its outcome is settled.</param>

@@ -99,14 +99,18 @@ static class DialScripts
 
     /// <summary>
     /// KEYS call sid number; ARGV id sid from ttl numberTtl. A call has come in: as if it had been placed and answered. Its caller's number
-    /// is taken, so that nobody dials whom we have on the phone. Answers 0 where Twilio's call is known as another one of ours.
+    /// is taken, so that nobody dials whom we have on the phone, also from our own call about the same incident, which is being cancelled. Answers 0 where Twilio's call is known as another one of ours.
     /// </summary>
     public static readonly RedisScript Receive = new(Now + """
         local known = redis.call('GET', KEYS[2])
         if known and known ~= ARGV[1] then return 0 end
         if redis.call('HEXISTS', KEYS[1], 'dial') == 0 then
           redis.call('HSET', KEYS[1], 'dial', 'placed', 'sid', ARGV[2], 'dial.inbound', 1, 'dial.at', now, 'dial.progress', 3)
-          if ARGV[3] ~= '' and redis.call('SET', KEYS[3], ARGV[1], 'NX', 'PX', ARGV[5]) then redis.call('HSET', KEYS[1], 'dial.to', ARGV[3]) end
+          local holder = redis.call('GET', KEYS[3])
+          if ARGV[3] ~= '' and (not holder or string.match(holder, '^(.*)%.') == string.match(ARGV[1], '^(.*)%.')) then
+            redis.call('SET', KEYS[3], ARGV[1], 'PX', ARGV[5])
+            redis.call('HSET', KEYS[1], 'dial.to', ARGV[3])
+          end
         end
         redis.call('PEXPIRE', KEYS[1], ARGV[4])
         redis.call('SET', KEYS[2], ARGV[1], 'PX', ARGV[4])

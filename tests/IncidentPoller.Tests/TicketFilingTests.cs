@@ -98,10 +98,13 @@ public sealed class TicketFilingTests
     public async Task A_correction_is_written_into_the_fields_and_is_news_of_the_incident()
     {
         await using var poller = await RunningPoller.StartAsync();
-        await poller.SendAsync(Create(requester: caller, responder: responder));
+        var create = Create(requester: caller, responder: responder);
+        await poller.SendAsync(create with { Ticket = create.Ticket with { Priority = Priority.High } });
         var created = Assert.Single(await poller.WaitForAsync<TicketCreated>());
         var incident = IncidentId.OfTicket(created.TicketId);
         await poller.SendAsync(new UpdateTicket("in-CA1.correction.2", incident, created.TicketId, null, Correction: new TicketCorrection("fire", "21 Harbour Road")));
         Assert.Equal("21 Harbour Road", Assert.Single(await poller.WaitForAsync<IncidentChanged>()).Ticket.Fields.Address);
+        await poller.SendAsync(new UpdateTicket("in-CA1.correction.3", incident, created.TicketId, null, Correction: new TicketCorrection("fire", "21 Harbour Road", DangerToLife: true)));
+        Assert.Equal(Priority.Urgent, (await poller.WaitForAsync<IncidentChanged>(2))[^1].Ticket.Priority);
     }
 }

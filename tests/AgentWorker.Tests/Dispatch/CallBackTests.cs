@@ -68,6 +68,16 @@ public sealed class CallBackTests
     }
 
     [Fact]
+    public void A_call_back_that_comes_to_nothing_costs_none_of_our_calls()
+    {
+        var responding = Responding.To(options: options => options.Attempts = 2);
+        responding.Gets(new CallEnded(responding.Call, CallEnd.NoAnswer, null, null, null)).Gets(Calls());
+        responding.Gets(new CallEnded(responding.Call, CallEnd.Completed, 3, null, null)).TimerRings(TimerNames.Outcome);
+        Assert.Equal(IncidentStatus.Calling, responding.State.Status);
+        Assert.True(responding.HasTimer(TimerNames.NextAttempt));
+    }
+
+    [Fact]
     public void The_last_report_of_the_call_before_need_not_have_come()
     {
         var responding = Responding.To();

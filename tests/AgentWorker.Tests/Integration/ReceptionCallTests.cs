@@ -97,6 +97,31 @@ public sealed class ReceptionCallTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_tool_that_the_model_asks_for_after_the_call_has_moved_is_run()
+    {
+        _town.Model.Answer = async (http, number) =>
+        {
+            if (_town.Model.Requests.ElementAt(number).ToString().Contains("recorded", StringComparison.Ordinal))
+            {
+                await ModelServer.StreamsAsync(http, ["It is reported."]);
+                return;
+            }
+
+            await _goOn.Task;
+            await ModelServer.StreamsAsync(http, [""], ("report_incident", new { incident_type = "fire", address = "12 Harbour Road" }));
+        };
+        await SaysAsync(1, "There is a fire at 12 Harbour Road");
+        await Eventually.TrueAsync(() => !_town.Model.Requests.IsEmpty, "the model is asked");
+        await _town.Calls.BeginStreamAsync(call, Town.Bridge, Ct);
+        await _town.PublishAsync(new MediaStarted(call, 2, Town.Bridge));
+        await Eventually.TrueAsync(async () => (await _town.Client.SendAsync(["GET", Keys.Reception(call)], Ct)).Text!.Contains("\"stream\":2", StringComparison.Ordinal), "the worker knows of the move");
+        _goOn.SetResult();
+
+        Assert.Equal("fire", (await _town.HearsAsync<CreateTicket>(_ => true)).Ticket.IncidentType);
+        await _town.HearsAsync<Speak>(m => m.Text == "It is reported.");
+    }
+
+    [Fact]
     public async Task A_worker_that_is_killed_before_anybody_has_answered_loses_no_word_of_a_call_that_drops()
     {
         _town.Model.Answer = async (_, _) => await _goOn.Task;

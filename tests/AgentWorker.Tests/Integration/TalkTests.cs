@@ -142,6 +142,26 @@ public sealed class TalkTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_model_that_breaks_off_in_its_first_sentence_is_asked_again()
+    {
+        _town.Model.Answer = async (http, number) =>
+        {
+            if (number > 0)
+            {
+                await ModelServer.StreamsAsync(http, ["Thank you, officer."]);
+                return;
+            }
+
+            await ModelServer.ChunkAsync(http, new { content = "Thank you, off" });
+            await _goOn.Task; // no further word
+        };
+        await SaysAsync(1, "Hello");
+
+        await FinishedAsync(1);
+        Assert.Equal(["Thank you, officer."], Spoken(1));
+    }
+
+    [Fact]
     public async Task A_model_that_is_slow_is_overtaken_by_the_next_one()
     {
         _town.Model.Answer = async (http, number) =>

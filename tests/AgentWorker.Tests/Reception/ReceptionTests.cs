@@ -143,6 +143,45 @@ public sealed class ReceptionTests
     }
 
     [Fact]
+    public void Danger_that_is_told_later_makes_the_ticket_urgent_and_stands_in_a_note_at_once()
+    {
+        Talks();
+        Tool("report_incident", new { incident_type = "collision", address = "12 Harbour Road" });
+        Gets(new TicketCreated(call.Root, Ticket.WriteId, 1001));
+        Assert.Empty(Of<UpdateTicket>());
+        Tool("report_incident", new { danger_to_life = true, description = "somebody is trapped" });
+        Assert.Equal(new TicketCorrection("collision", "12 Harbour Road", DangerToLife: true), Assert.Single(Of<UpdateTicket>()).Correction);
+        Assert.Contains("somebody is trapped", Assert.Single(Of<AddTicketNote>()).Text, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Who_was_put_through_to_a_person_is_not_cut_off()
+    {
+        Talks();
+        Tool("transfer_call");
+        Gets(new MediaStopped(call, 1, CallFields.EndedByTransfer));
+        now += TimeSpan.FromMinutes(40);
+        Gets(new CallSwept(call));
+        Assert.Empty(Of<EndCall>());
+        now += TimeSpan.FromHours(4);
+        Gets(new CallSwept(call));
+        Assert.Single(Of<EndCall>());
+    }
+
+    [Fact]
+    public void A_message_whose_sender_gives_their_name_behind_it_is_one_message()
+    {
+        Talks();
+        Tool("take_message", new { message = "The light at the gate is broken" });
+        Assert.True(Tool("take_message", new { message = "The light at the gate is broken", caller_name = "Ana" }).GetProperty("recorded").GetBoolean());
+        Assert.True(Tool("take_message", new { call_back_number = "this number" }).GetProperty("recorded").GetBoolean());
+        Assert.Single(Of<CreateTicket>());
+        Assert.Equal("Ana", state.Caller.Name);
+        Tool("take_message", new { message = "The gate too" });
+        Assert.Equal(2, Of<CreateTicket>().Count());
+    }
+
+    [Fact]
     public void Nobody_can_make_us_phone_a_number_by_saying_it_in_a_report()
     {
         Talks();

@@ -230,6 +230,19 @@ public sealed class ToolTests
         Assert.Null(responding.State.Responder);
     }
 
+    [Theory]
+    [InlineData("wrong number, asked not to be called again", CallOutcome.InvalidContact)]
+    [InlineData("please do not call me back", CallOutcome.Declined)]
+    [InlineData("Unit 12 is out, never phone again", CallOutcome.Declined)]
+    public void Who_wants_no_further_call_gets_none(string reason, CallOutcome outcome)
+    {
+        var responding = Responding.To().IsAnswered();
+        responding.Tool("retrieve_ticket");
+        Assert.True(responding.Tool("decline_incident", new { reason }).GetProperty("declined").GetBoolean());
+        responding.HangsUp();
+        Assert.Equal(outcome, responding.State.Attempts[0].Outcome);
+    }
+
     [Fact]
     public void No_tool_there_is_can_touch_a_tickets_status()
     {

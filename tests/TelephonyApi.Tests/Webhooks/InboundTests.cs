@@ -246,6 +246,7 @@ public sealed class InboundTests : TelephonyTest
     {
         await Telephony.AddBridgeAsync("b", 5);
         await OpenIncidentAsync(IncidentStatus.Calling);
+        await Telephony.Redis.SendAsync(["SET", Keys.DialNumber(PhoneNumber.Parse(Caller)), "fd-7.1"]); // ours rings still
         var asked = ComesInAsync();
         var called = await Telephony.OneAsync<ResponderCalled>();
         Assert.Equal(("fd-7", Sid, Caller), (called.Incident.Value, called.CallSid, called.From.Value));
@@ -256,6 +257,7 @@ public sealed class InboundTests : TelephonyTest
         var twiml = await asked;
         Assert.Equal(["Connect", "Redirect"], Verbs(twiml));
         Assert.Contains("call=fd-7.2", twiml.Element("Redirect")!.Value, StringComparison.Ordinal);
+        Assert.Equal("fd-7.2", (await Telephony.Redis.SendAsync(["GET", Keys.DialNumber(PhoneNumber.Parse(Caller))])).Text);
         Assert.Empty(await Telephony.PublishedAsync<CallReceived>());
     }
 
