@@ -26,18 +26,15 @@ interface IMouthEvents
 /// pause in it would be one inside a word. A voice that refuses, stalls or breaks off is followed by the next one from
 /// the first word that the audio so far does not cover.
 /// </summary>
-sealed class Mouth(IReadOnlyList<ITextToSpeech> voices, CascadeOptions options, IMouthEvents events, Lock gate, TimeProvider clock, ILogger log) : IAsyncDisposable
+sealed class Mouth(IReadOnlyList<ITextToSpeech> inOrder, CascadeOptions options, IMouthEvents events, Lock gate, TimeProvider clock, ILogger log) : IAsyncDisposable
 {
     /// <summary>Ahead of a closed mouth: 30 s.</summary>
     const int MostHeldBytes = 240_000;
 
-    static readonly TimeSpan BenchedFor = TimeSpan.FromSeconds(30);
-
     readonly LinkedList<Piece> line = new();
     readonly SemaphoreSlim work = new(0);
     readonly CancellationTokenSource stop = new();
-    readonly Dictionary<ITextToSpeech, long> benched = [];
-    readonly Dictionary<ITextToSpeech, double> bytesPerUnit = [];
+    readonly Voices voices = new(inOrder, gate, clock);
     Task speaking = Task.CompletedTask;
     bool closed;
     bool answerOpen;
@@ -91,13 +88,7 @@ sealed class Mouth(IReadOnlyList<ITextToSpeech> voices, CascadeOptions options, 
 
     public string Unspoken => string.Join(' ', line.Where(piece => !piece.Begun).Select(piece => piece.Text));
 
-    public void Warm()
-    {
-        foreach (var voice in voices.Where(IsFit).Take(1))
-        {
-            voice.Warm();
-        }
-    }
+    public void Warm() => voices.Warm();
 
     /// <summary>A piece of an answer that has not come to its end.</summary>
     public void Speak(string text)
@@ -275,8 +266,7 @@ sealed class Mouth(IReadOnlyList<ITextToSpeech> voices, CascadeOptions options, 
     {
         var rest = piece.Text;
         var reason = "";
-        var fit = Fit();
-        foreach (var voice in fit)
+        foreach (var voice in voices.Fit())
         {
             var bytes = 0L;
             using var watch = new CancellationTokenSource(TimeSpan.FromMilliseconds(options.FirstAudioMs), clock);
@@ -301,7 +291,7 @@ sealed class Mouth(IReadOnlyList<ITextToSpeech> voices, CascadeOptions options, 
                     watch.Token);
                 if (bytes > 0 || !rest.Any(char.IsLetterOrDigit))
                 {
-                    Learn(voice, rest, bytes);
+                    voices.Learn(voice, rest, bytes);
                     Spoken(piece);
                     return;
                 }
@@ -321,14 +311,10 @@ sealed class Mouth(IReadOnlyList<ITextToSpeech> voices, CascadeOptions options, 
                 reason = error.Message;
             }
 
-            lock (gate)
-            {
-                benched[voice] = clock.GetTimestamp();
-            }
-
+            voices.Failed(voice);
             CascadeLog.VoiceFailed(log, voice.Name, reason);
             BridgeTelemetry.VendorErrors.Add(1, BridgeTelemetry.Tag("gen_ai.provider.name", voice.Name), BridgeTelemetry.Tag("error.type", bytes == 0 ? "no-voice" : "voice-broke"));
-            rest = NotCovered(rest, bytes, bytesPerUnit.GetValueOrDefault(voice, HeardText.UsualBytesPerUnit));
+            rest = voices.NotCovered(voice, rest, bytes);
             if (rest.Length == 0)
             {
                 Spoken(piece);
@@ -359,30 +345,6 @@ sealed class Mouth(IReadOnlyList<ITextToSpeech> voices, CascadeOptions options, 
         }
     }
 
-    /// <summary>Those that have not failed lately; all of them where every one has.</summary>
-    List<ITextToSpeech> Fit()
-    {
-        lock (gate)
-        {
-            var fit = voices.Where(IsFit).ToList();
-            return fit.Count > 0 ? fit : [.. voices];
-        }
-    }
-
-    bool IsFit(ITextToSpeech voice) => !benched.TryGetValue(voice, out var since) || clock.GetElapsedTime(since) >= BenchedFor;
-
-    void Learn(ITextToSpeech voice, string text, long bytes)
-    {
-        if (bytes > 0 && HeardText.Units(text) is > 10 and var units)
-        {
-            bytesPerUnit[voice] = (double)bytes / units;
-        }
-    }
-
-    /// <summary>The text from the first word that these bytes do not cover.</summary>
-    internal static string NotCovered(string text, long bytes, double rate) =>
-        bytes == 0 ? text : text[HeardText.Characters(text, bytes, rate)..].Trim();
-
     public async ValueTask DisposeAsync()
     {
         lock (gate)
@@ -392,11 +354,7 @@ sealed class Mouth(IReadOnlyList<ITextToSpeech> voices, CascadeOptions options, 
 
         await stop.CancelAsync();
         await speaking;
-        foreach (var voice in voices)
-        {
-            await voice.DisposeAsync();
-        }
-
+        await voices.DisposeAsync();
         stop.Dispose();
         work.Dispose();
     }

@@ -123,7 +123,7 @@ public sealed class MouthTests
     [InlineData(480 * 5, "is a fire.")]
     [InlineData(480 * 6, "is a fire.")]
     [InlineData(480 * 40, "")]
-    public void What_the_audio_covers_is_not_said_again(long bytes, string rest) => Assert.Equal(rest, Mouth.NotCovered("There is a fire.", bytes, 480));
+    public void What_the_audio_covers_is_not_said_again(long bytes, string rest) => Assert.Equal(rest, Voices.NotCovered("There is a fire.", bytes, 480));
 
     sealed class MouthScene : IMouthEvents, IAsyncDisposable
     {
